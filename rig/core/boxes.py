@@ -1,0 +1,171 @@
+"""One box per thing in the picture, out of what each tile's candidates say.
+
+Decides which boxes are doubles, within a tile and across tiles (`rig.core.seams` has the rules
+for cut boxes), and whether a box's upper or lower edge is the thing's own. Does not know metres.
+Called by `rig.devices.detector`; `merge` is the same for callers that hold records.
+
+Within a tile: greedy suppression by score of boxes of one kind that overlap by more than the
+card's limit, or of which one is a tighter outline of the other. Boxes of different kinds are the
+same thing only if they agree closely; then a person stays before anything else (a rig that loses
+its runner to "animal" has lost its runner) and otherwise the better score. A person and a cycle
+always both stay: that is a rider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rig.core.decode import KIND_NUMBERS, KINDS, NO_CANDIDATES, Candidates
+from rig.core.seams import (
+    Flags,
+    Floats,
+    Indices,
+    Sightings,
+    area,
+    clip,
+    drop_beaten,
+    find_cuts,
+    find_overlaps,
+    is_nested,
+    merge_sightings,
+)
+from rig.records import Box, Detection, Kind, Tile
+
+SAME_THING_IOU = 0.8
+"""Boxes of two kinds that agree this well are one thing under two names."""
+
+PICTURE_EDGE_PX = 2.0
+"""A box that ends this near to the picture's edge goes on outside."""
+
+HIDING_PX = 2.0
+"""A box hides another's foot only if it stands lower by more than this..."""
+
+HIDING_SHARE = 0.04
+"""...and by more than this share of the other's height: a nearer thing stands lower."""
+
+_PERSON = KIND_NUMBERS[Kind.PERSON]
+_CYCLE = KIND_NUMBERS[Kind.CYCLE]
+
+
+def merge(
+    found: Sequence[tuple[Tile, tuple[Detection, ...]]],
+    nms_iou: float,
+    picture_width_px: int,
+    picture_height_px: int,
+) -> tuple[Detection, ...]:
+    """One detection per thing from what each tile's detections (picture pixels) say.
+
+    Above `nms_iou` two boxes of one kind are the same. Sets `is_bottom_cut` and `is_top_cut`.
+    The result is ordered by score and does not depend on the order of tiles or detections.
+    """
+    arrays = [(tile, _to_candidates(detections)) for tile, detections in found]
+    return merge_candidates(arrays, nms_iou, picture_width_px, picture_height_px)
+
+
+def merge_candidates(
+    found: Sequence[tuple[Tile, Candidates]],
+    nms_iou: float,
+    picture_width_px: int,
+    picture_height_px: int,
+) -> tuple[Detection, ...]:
+    """As `merge`, for raw candidates in picture pixels."""
+    picture = np.array([0, 0, picture_width_px, picture_height_px], np.float32)
+    found = [(tile, some) for tile, some in found if some.scores.size]
+    if not found:
+        return ()
+    seen = suppress(_sight(found, picture), nms_iou)
+    seen = merge_sightings(seen, nms_iou)
+    x0, y0, x1, y1 = seen.boxes.T
+    return _to_detections(seen.take(np.lexsort((y1, x1, y0, x0, -seen.scores))), picture)
+
+
+def suppress(seen: Sightings, nms_iou: float) -> Sightings:
+    """The sightings without doubles within each tile; persons first, then by score."""
+    x0, y0, x1, y1 = seen.boxes.T
+    is_other = seen.kinds != _PERSON
+    seen = seen.take(np.lexsort((y1, x1, y0, x0, seen.kinds, -seen.scores, is_other)))
+    first, second = find_overlaps(seen.boxes)
+    is_pair = seen.tiles[first] == seen.tiles[second]
+    first, second = first[is_pair], second[is_pair]
+    if not first.size:
+        return seen
+    is_double = _is_double(seen.boxes, seen.kinds, first, second, nms_iou)
+    return seen.take(drop_beaten(first[is_double], second[is_double], len(seen.boxes)))
+
+
+def _is_double(
+    boxes: Floats, kinds: Indices, first: Indices, second: Indices, nms_iou: float
+) -> Flags:
+    """(P,) whether the two rows of each pair are one thing."""
+    sizes = area(boxes)
+    both = area(clip(boxes[first], boxes[second]))
+    share = both / (sizes[first] + sizes[second] - both)
+    is_same = (share > nms_iou) | is_nested(sizes[first], sizes[second], both)
+    one, other = kinds[first], kinds[second]
+    # Persons come first in `first`, so a rider is always (person, cycle).
+    is_rider = (one == _PERSON) & (other == _CYCLE)
+    is_double: Flags = np.where(one == other, is_same, (share > SAME_THING_IOU) & ~is_rider)
+    return is_double
+
+
+def _sight(found: list[tuple[Tile, Candidates]], picture: Floats) -> Sightings:
+    """All tiles' candidates, each clipped to its tile, with their cut sides."""
+    counts = [some.scores.size for _, some in found]
+    tiles = np.repeat(np.arange(len(found)), counts)
+    views = np.array([(t.x0, t.y0, t.x1, t.y1) for t, _ in found], np.float32)[tiles]
+    pixel_px = np.array([1 / tile.scale for tile, _ in found], np.float32)[tiles]
+    boxes = clip(np.concatenate([some.boxes for _, some in found]), views)
+    seen = Sightings(
+        boxes,
+        np.concatenate([some.scores for _, some in found]),
+        np.concatenate([some.kinds for _, some in found]),
+        views,
+        pixel_px,
+        find_cuts(boxes, views, pixel_px, picture),
+        tiles,
+    )
+    is_inside = area(boxes) > 0
+    return seen if is_inside.all() else seen.take(is_inside)
+
+
+def _to_candidates(detections: tuple[Detection, ...]) -> Candidates:
+    """Records as arrays."""
+    if not detections:
+        return NO_CANDIDATES
+    boxes = [(d.box.x0, d.box.y0, d.box.x1, d.box.y1) for d in detections]
+    return Candidates(
+        np.array(boxes, np.float32),
+        np.array([d.score for d in detections], np.float32),
+        np.array([KIND_NUMBERS[d.kind] for d in detections], np.intp),
+    )
+
+
+def _to_detections(seen: Sightings, picture: Floats) -> tuple[Detection, ...]:
+    """Arrays as records, with the cut edges marked."""
+    is_top_cut = seen.is_cut[:, 1] | (seen.boxes[:, 1] <= PICTURE_EDGE_PX)
+    is_bottom_cut = seen.is_cut[:, 3] | (seen.boxes[:, 3] >= picture[3] - PICTURE_EDGE_PX)
+    is_bottom_cut |= find_hidden_feet(seen.boxes)
+    rows = zip(
+        seen.kinds.tolist(),
+        seen.scores.tolist(),
+        seen.boxes.tolist(),
+        is_bottom_cut.tolist(),
+        is_top_cut.tolist(),
+        strict=True,
+    )
+    return tuple(
+        Detection(KINDS[kind], score, Box(*box), is_bottom, is_top)
+        for kind, score, box, is_bottom, is_top in rows
+    )
+
+
+def find_hidden_feet(boxes: Floats) -> Flags:
+    """(N,) whether the middle of a box's lower edge lies inside a box that stands lower."""
+    x0, y0, x1, y1 = boxes.T
+    foot_x = ((x0 + x1) / 2)[:, None]
+    lower = (y1 + np.maximum(HIDING_PX, HIDING_SHARE * (y1 - y0)))[:, None]
+    is_inside = (x0 < foot_x) & (foot_x < x1) & (y0 < y1[:, None]) & (lower < y1)
+    is_hidden: Flags = is_inside.any(axis=1)
+    return is_hidden

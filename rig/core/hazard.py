@@ -1,0 +1,282 @@
+"""The hazard law: what endangers the runner now, and how soon (design section 5).
+
+    stop_m(v) = v * (t_latency + t_reaction) + v^2 / (2 * a_brake) + margin
+
+Decides which causes hold, with the evidence; not what sounds (`core.alerts`) nor who is the
+runner (`core.runner`). Pure: everything is predicted from the frame's own time to `now_ns`.
+
+Rules that keep neighbours quiet: an obstacle's speed counts only above `crosser_sigmas` sigmas
+(and across, above `crosser_mps`); a conflict that exists only because of sigma is at most
+CAUTION; crossers are predicted for a shorter time. What the runner has passed lies on the side
+that the runner sees, and is never a hazard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rig.config import HazardLimits
+from rig.core.conflict import Meeting, Thing, first_meeting
+from rig.core.lane import Lane
+from rig.core.motion import predicted
+from rig.records import Cause, Hazard, Phase, Runner, Track
+
+MOVING_MPS = 0.5
+"""At this speed the law for a moving runner begins (design section 5)."""
+SOUND_MPS = 343.0
+"""Speed of sound at 20 degrees Celsius."""
+HALF_DEPTH_LEAST_M = 0.15
+HALF_DEPTH_MOST_M = 1.0
+"""A thing's half extent along is taken as half its seen width, within these."""
+ALONG_SIGMA_MOST_M = 1.5
+"""At most this much of the places' uncertainty is taken off a gap [J: half a stop at 3 m/s]."""
+FUTURES = ((1.0, False), (0.75, False), (0.5, False), (1.0, True))
+"""The runner goes on, slows to three quarters or to half, or brakes. Design section 5 names three;
+between v and 0.5 v somebody crossing slipped through at 3 m/s (docs/design-changes.md)."""
+RETURN_HIT_MPS = 1.0
+"""Walking back, only things at least this fast are worth a sound: the runner faces that way."""
+
+
+def latency_s(limits: HazardLimits) -> float:
+    """Light to ear: the rig's own delay and the sound's way."""
+    return limits.latency_s + limits.distance_m / SOUND_MPS
+
+
+def stop_m(speed_mps: float, limits: HazardLimits) -> float:
+    """Metres from the light of a hazard to a standstill, margin included."""
+    delay_s = latency_s(limits) + limits.reaction_s
+    return speed_mps * delay_s + speed_mps**2 / (2 * limits.brake_mps2) + limits.margin_m
+
+
+def stop_end_m(speed_mps: float, limits: HazardLimits) -> float:
+    """The same for the lane's end, which the runner expects: no reaction, harder braking."""
+    braking = speed_mps**2 / (2 * limits.brake_end_mps2)
+    return speed_mps * latency_s(limits) + braking + limits.margin_end_m
+
+
+def assess(
+    runner: Runner, obstacles: Sequence[Track], lane: Lane, limits: HazardLimits, now_ns: int
+) -> tuple[Hazard, ...]:
+    """Every hazard that holds now; the order is by cause and nearness, not by level."""
+    if runner.phase in (Phase.DISARMED, Phase.WAITING):
+        return ()
+    fall = _fall(runner)
+    if runner.track is None:
+        return (*fall, *_lost(runner))
+    me = predicted(runner.track, now_ns)
+    others = [predicted(track, now_ns) for track in obstacles if track.is_confirmed]
+    rows = _PHASE_RULES[runner.phase](_Scene(me, others, lane, limits))
+    found = sorted(rows, key=lambda h: (h.cause, h.ttc_s if h.ttc_s is not None else 1e9))
+    return (*fall, *_lost(runner), *found)
+
+
+# --------------------------------------------------------------------------- the rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """The runner and all others at one instant."""
+
+    me: Track
+    others: Sequence[Track]
+    lane: Lane
+    limits: HazardLimits
+
+    @property
+    def speed_mps(self) -> float:
+        return max(0.0, self.me.along_mps)
+
+
+def _running(scene: _Scene) -> Iterator[Hazard]:
+    if scene.speed_mps >= MOVING_MPS:
+        yield from _moving_conflicts(scene)
+        yield from _lane_end(scene)
+        yield from _coaching(scene)
+    else:
+        yield from _standing(scene)
+    if not any(_blocks_start(scene, track) for track in scene.others):
+        yield Hazard(Cause.ALL_CLEAR)
+
+
+def _standing(scene: _Scene) -> Iterator[Hazard]:
+    """The runner stands: is the lane clear at the drill's speed, will something hit them?"""
+    for track in scene.others:
+        hit = _meet(scene, track, 0.0, 0.0, scene.limits.stand_hit_s)
+        if hit is not None and track_speed(track) > 0:
+            yield _hazard(Cause.COLLISION, scene, track, hit)
+        elif _is_soon(scene, track, scene.limits.drill_mps):
+            meeting = _meet(scene, track, scene.limits.drill_mps, 0.0, scene.limits.horizon_s)
+            yield _hazard(Cause.LANE_NOT_CLEAR, scene, track, meeting)
+
+
+def _in_box(scene: _Scene) -> Iterator[Hazard]:
+    yield from _standing(scene)
+    if not any(_blocks_start(scene, track) for track in scene.others):
+        yield Hazard(Cause.ALL_CLEAR)
+
+
+def _finished(scene: _Scene) -> Iterator[Hazard]:
+    if not any(_blocks_start(scene, track) for track in scene.others):
+        yield Hazard(Cause.ALL_CLEAR)
+
+
+def _returning(scene: _Scene) -> Iterator[Hazard]:
+    """Walking back the runner sees; only something fast that will hit them is told."""
+    for track in scene.others:
+        if track_speed(track) < RETURN_HIT_MPS:
+            continue
+        hit = _meet(scene, track, scene.me.along_mps, 0.0, scene.limits.stand_hit_s)
+        if hit is not None:
+            yield _hazard(Cause.CONFLICT_SOON, scene, track, hit)
+
+
+_PHASE_RULES = {
+    Phase.IN_BOX: _in_box,
+    Phase.RUNNING: _running,
+    Phase.FINISHED: _finished,
+    Phase.RETURNING: _returning,
+}
+
+
+def _moving_conflicts(scene: _Scene) -> Iterator[Hazard]:
+    for track in scene.others:
+        if (now := _is_now(scene, track)) is not None:
+            yield _hazard(Cause.COLLISION, scene, track, now)
+        elif _is_soon(scene, track, scene.speed_mps):
+            meeting = _widest(scene, track, scene.speed_mps)
+            yield _hazard(Cause.CONFLICT_SOON, scene, track, meeting)
+
+
+def _lane_end(scene: _Scene) -> Iterator[Hazard]:
+    left_m = scene.lane.length_m - scene.me.along_m
+    if left_m < -scene.lane.run_off_m:
+        return
+    need_m = stop_end_m(scene.speed_mps, scene.limits)
+    ttc_s = max(0.0, left_m / scene.speed_mps)
+    evidence = (None, left_m, scene.speed_mps, ttc_s)
+    if left_m < need_m:
+        yield Hazard(Cause.LANE_END_NOW, *evidence)
+    elif left_m < need_m + scene.speed_mps * scene.limits.end_soon_s:
+        yield Hazard(Cause.LANE_END_SOON, *evidence)
+
+
+def _coaching(scene: _Scene) -> Iterator[Hazard]:
+    limits, me = scene.limits, scene.me
+    if 0 < limits.overspeed_mps < scene.speed_mps:
+        detail = f"{scene.speed_mps:.1f} m/s, limit {limits.overspeed_mps:.1f}"
+        yield Hazard(Cause.OVERSPEED, closing_mps=scene.speed_mps, detail=detail)
+    if limits.has_drift_cue and abs(me.across_m) > limits.drift_m:
+        # across grows to the left of travel, which is the backward runner's right hand
+        cause = Cause.DRIFT_RIGHT if me.across_m > 0 else Cause.DRIFT_LEFT
+        yield Hazard(cause, gap_m=abs(me.across_m))
+
+
+def _fall(runner: Runner) -> tuple[Hazard, ...]:
+    if not (runner.is_falling or runner.is_down):
+        return ()
+    return (Hazard(Cause.FALL, detail="is down" if runner.is_down else "is falling"),)
+
+
+def _lost(runner: Runner) -> tuple[Hazard, ...]:
+    """`core.runner` counts `lost_s` only where a lost runner is a danger."""
+    if runner.phase is not Phase.RUNNING or not runner.is_lost:
+        return ()
+    return (Hazard(Cause.RUNNER_LOST, detail=f"not seen for {runner.lost_s:.1f} s"),)
+
+
+# --------------------------------------------------------------------------- meetings
+
+
+def track_speed(track: Track) -> float:
+    """Speed on the ground in m/s, whatever its direction."""
+    return float((track.along_mps**2 + track.across_mps**2) ** 0.5)
+
+
+def _is_now(scene: _Scene, track: Track) -> Meeting | None:
+    """The meeting that demands STOP: nominal, in one of the futures, within stop_m."""
+    sigma = min(ALONG_SIGMA_MOST_M, (track.along_sigma_m**2 + scene.me.along_sigma_m**2) ** 0.5)
+    v, brake = scene.speed_mps, scene.limits.brake_mps2
+    best: Meeting | None = None
+    for share, does_brake in FUTURES:
+        speed = share * v
+        decel = brake if does_brake else 0.0
+        meeting = _meet(scene, track, speed, decel, scene.limits.horizon_s)
+        if meeting is None or meeting.travel_m - sigma > stop_m(speed, scene.limits):
+            continue
+        if best is None or meeting.ttc_s < best.ttc_s:
+            best = meeting
+    return best
+
+
+def _is_soon(scene: _Scene, track: Track, speed_mps: float) -> bool:
+    meeting = _widest(scene, track, speed_mps)
+    if meeting is None:
+        return False
+    limits = scene.limits
+    reach_m = stop_m(speed_mps, limits) + limits.caution_more_s * speed_mps
+    return meeting.ttc_s < limits.caution_s or meeting.travel_m <= reach_m
+
+
+def _widest(scene: _Scene, track: Track, speed_mps: float) -> Meeting | None:
+    """The earliest meeting in the unbraked futures, the corridor widened by sigma."""
+    meetings = [
+        _meet(scene, track, speed, 0.0, scene.limits.horizon_s, track.across_sigma_m)
+        for speed in (share * speed_mps for share, does_brake in FUTURES if not does_brake)
+    ]
+    return min((m for m in meetings if m), key=lambda m: m.ttc_s, default=None)
+
+
+def _blocks_start(scene: _Scene, track: Track) -> bool:
+    """Whether the lane is not clear for the drill's speed (ALL_CLEAR must wait)."""
+    speed = max(scene.limits.drill_mps, scene.speed_mps)
+    meeting = _meet(scene, track, speed, 0.0, scene.limits.horizon_s)
+    return meeting is not None and meeting.travel_m <= stop_m(speed, scene.limits)
+
+
+def _meet(
+    scene: _Scene,
+    track: Track,
+    speed_mps: float,
+    brake_mps2: float,
+    horizon_s: float,
+    widen_m: float = 0.0,
+) -> Meeting | None:
+    gap_m = track.along_m - scene.me.along_m
+    if gap_m <= 0 or track.along_m > scene.lane.length_m + scene.lane.run_off_m:
+        return None
+    thing = Thing(
+        gap_m, _counted_along(scene, track), track.across_m, _counted_across(scene, track)
+    )
+    corridor_m = scene.lane.width_m / 2 + track.width_m / 2 + widen_m
+    if thing.across_mps != 0 and abs(thing.across_m) > corridor_m:
+        horizon_s = min(horizon_s, scene.limits.horizon_crosser_s)
+    reach_m = scene.limits.runner_reach_m + _half_depth_m(track)
+    return first_meeting(speed_mps, brake_mps2, thing, reach_m, corridor_m, horizon_s)
+
+
+def _counted_along(scene: _Scene, track: Track) -> float:
+    is_sure = abs(track.along_mps) > scene.limits.crosser_sigmas * track.along_sigma_mps
+    return track.along_mps if is_sure else 0.0
+
+
+def _counted_across(scene: _Scene, track: Track) -> float:
+    limits = scene.limits
+    least = max(limits.crosser_mps, limits.crosser_sigmas * track.across_sigma_mps)
+    return track.across_mps if abs(track.across_mps) > least else 0.0
+
+
+def _half_depth_m(track: Track) -> float:
+    return min(HALF_DEPTH_MOST_M, max(HALF_DEPTH_LEAST_M, track.width_m / 2))
+
+
+def _hazard(cause: Cause, scene: _Scene, track: Track, meeting: Meeting | None) -> Hazard:
+    reach_m = scene.limits.runner_reach_m + _half_depth_m(track)
+    return Hazard(
+        cause,
+        track_id=track.track_id,
+        gap_m=max(0.0, track.along_m - scene.me.along_m - reach_m),
+        closing_mps=scene.me.along_mps - track.along_mps,
+        ttc_s=meeting.ttc_s if meeting is not None else None,
+        detail=str(track.kind),
+    )

@@ -1,0 +1,293 @@
+"""From boxes in the picture to places on the lane, with their uncertainty (design section 4).
+
+Decides where a detection stands and how far that may be wrong; does not decide who the runner is
+or what endangers them. Called by the pipeline, the tracker and the lane check.
+
+Two places are weighed for a person: the foot, where the ray through the middle of the box's lower
+edge meets the ground, and the head, where the ray through the upper edge's middle meets the level
+of the person's height. The rule, with "free gap" being what lies between runner and obstacle:
+
+* foot visible, head agrees or is not usable: the foot.
+* foot visible, head disagrees (`_DISAGREE_SIGMAS`): the one with the smaller gap. If that is the
+  foot, its own sigma stays, because a shorter or bent person explains a low head. If it is the
+  head (a shadow or reflection lengthened the box; feet off the ground), sigma grows to reach the
+  foot.
+* foot cut or hidden: the one with the smaller gap, and sigma grows so that both are within it;
+  with no usable head the foot's bound, as if half a metre of the thing were hidden.
+
+An obstacle's smaller gap is the smaller `along_m`, the runner's the larger. Placing cannot tell
+who runs, so everything is an obstacle except the person that overlaps `runner_box` best.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rig.config import PlacingLimits
+from rig.core.camera_pose import CameraPose, Floats
+from rig.core.lane import Site
+from rig.records import Box, Detection, Kind, Placed, ViewShift
+
+Flags = NDArray[np.bool_]
+
+UNREGISTERED_SIGMA_PX = 6.0
+"""Scatter without registration: a mast that sways by 0.35 degrees moves a 66 degree, 1280 px
+picture by 6 px; more than `HealthLimits.unregistered_s` of it is CAMERA_MOVED."""
+RUNNER_OVERLAP = 0.5
+LEARNT_HEIGHT_SHARE = 0.5
+"""A learnt height scatters by half as much as an assumed one: knees and back still bend."""
+
+_DISAGREE_SIGMAS = 2.0
+_HEAD_SIGMA_MOST_SHARE = 0.4
+"""A head place less certain than this share of its distance is not used: the camera is about as
+high as the head, and its ray meets the head's level anywhere."""
+_HIDDEN_M = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """Candidate places (foot or head) of all detections: ground (N, 2), sigmas, lane (N, 2)."""
+
+    ground: Floats
+    lane: Floats
+    along_sigma: Floats
+    across_sigma: Floats
+
+
+class Placer:
+    """Puts detections on the ground of one calibrated site."""
+
+    def __init__(self, site: Site, limits: PlacingLimits) -> None:
+        self.site = site
+        self.limits = limits
+
+    def place(
+        self,
+        detections: Sequence[Detection],
+        view: ViewShift | None,
+        runner_height_m: float | None = None,
+        runner_box: Box | None = None,
+    ) -> tuple[Placed, ...]:
+        """Lane places of the detections, by the module's rule, in their order.
+
+        Left out: feet at or above the horizon, farther than `range_most_m`, or on the camera's
+        other side. `view` None (registration found nothing) places them as if the camera had not
+        moved, with `UNREGISTERED_SIGMA_PX`. `runner_box` is the runner's last box in picture
+        pixels; the person that overlaps it best (by `RUNNER_OVERLAP`) is taken for the runner,
+        and `runner_height_m`, their learnt height, counts for that one only.
+        """
+        if not detections:
+            return ()
+        boxes = np.array([(d.box.x0, d.box.y0, d.box.x1, d.box.y1) for d in detections])
+        sizes = np.stack([boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]], axis=1)
+        runs = _runner_flags(detections, runner_box)
+        is_cut = np.array([d.is_bottom_cut for d in detections])
+        has_head = np.array([d.kind is Kind.PERSON and not d.is_top_cut for d in detections])
+        foot_px, head_px, sigma_px = self._edges(boxes, sizes, view)
+        foot = self._foot(foot_px, sigma_px, is_cut)
+        head = self._head(head_px, sigma_px, runs, runner_height_m, has_head)
+        chosen, is_head = _chosen(foot, head, is_cut, runs)
+        return self._placed(detections, chosen, head_px, sizes, is_cut | is_head)
+
+    def box_of(
+        self, along_m: float, across_m: float, width_m: float, height_m: float
+    ) -> Box | None:
+        """Where an upright thing of that size would be seen, in the calibration still's pixels.
+
+        Clipped to the picture; None if nothing of it would be in view.
+        """
+        pose, lens = self.site.pose, self.site.pose.lens
+        x, y = self.site.lane.to_ground(np.array([[along_m, across_m]]))[0]
+        sight = np.array([x - pose.x_m, y - pose.y_m])
+        reach = float(np.hypot(*sight))
+        if not reach > 0:
+            return None
+        side = np.array([-sight[1], sight[0]]) / reach * (width_m / 2)
+        corners = [
+            (x + sign * side[0], y + sign * side[1], z) for z in (0.0, height_m) for sign in (-1, 1)
+        ]
+        pixels = pose.to_pixels(np.array(corners))
+        if not np.all(np.isfinite(pixels)):
+            return None
+        x0, y0 = np.maximum(pixels.min(axis=0), 0.0)
+        x1, y1 = np.minimum(pixels.max(axis=0), (lens.width_px, lens.height_px))
+        return Box(float(x0), float(y0), float(x1), float(y1)) if x1 > x0 and y1 > y0 else None
+
+    # ----------------------------------------------------------------- the two candidates
+
+    def _edges(
+        self, boxes: Floats, sizes: Floats, view: ViewShift | None
+    ) -> tuple[Floats, Floats, Floats]:
+        """Lower and upper edge middles in the still's pixels, and their sigmas (N, 2)."""
+        middle = (boxes[:, 0] + boxes[:, 2]) / 2
+        shift = view if view is not None else ViewShift(sigma_px=UNREGISTERED_SIGMA_PX)
+        centre = np.array([self.site.pose.lens.width_px, self.site.pose.lens.height_px]) / 2
+        foot = _to_still(np.stack([middle, boxes[:, 3]], axis=1), shift, centre)
+        head = _to_still(np.stack([middle, boxes[:, 1]], axis=1), shift, centre)
+        limits = self.limits
+        scatter = np.maximum(limits.foot_sigma_px, limits.foot_sigma_share * sizes)
+        tilt_px = self.site.tilt_sigma_rad * self.site.pose.lens.focal_px
+        rest = np.array([shift.sigma_px, math.hypot(shift.sigma_px, tilt_px)])
+        return foot, head, np.hypot(scatter, rest)
+
+    def _foot(self, pixels: Floats, sigma_px: Floats, is_cut: Flags) -> _Points:
+        found = self._candidates(pixels, sigma_px, np.zeros(len(pixels)), 0.0)
+        reach = self._reach(found.ground)
+        hidden = np.where(is_cut, reach * _HIDDEN_M / self.site.pose.height_m, 0.0)
+        along_sigma = np.hypot(found.along_sigma, hidden)
+        return _Points(found.ground, found.lane, along_sigma, found.across_sigma)
+
+    def _head(
+        self,
+        pixels: Floats,
+        sigma_px: Floats,
+        runs: Flags,
+        runner_height_m: float | None,
+        has_head: Flags,
+    ) -> _Points:
+        """Head candidates; NaN where there is no head to see or it says too little."""
+        limits = self.limits
+        heights = np.full(len(pixels), limits.person_height_m)
+        sigmas = np.full(len(pixels), limits.person_height_sigma_m)
+        if runner_height_m is not None:
+            heights = np.where(runs, runner_height_m, heights)
+            sigmas = np.where(runs, LEARNT_HEIGHT_SHARE * sigmas, sigmas)
+        found = self._candidates(pixels, sigma_px, heights, sigmas)
+        is_vague = found.along_sigma > _HEAD_SIGMA_MOST_SHARE * self._reach(found.ground)
+        lost = ~has_head | is_vague | ~np.isfinite(found.along_sigma)
+        lane = np.where(lost[:, None], np.nan, found.lane)
+        return _Points(found.ground, lane, found.along_sigma, found.across_sigma)
+
+    def _candidates(
+        self, pixels: Floats, sigma_px: Floats, z_m: Floats, z_sigma_m: Floats | float
+    ) -> _Points:
+        """Where rays meet the levels `z_m`, with sigmas from differences one sigma wide."""
+        pose, lane = self.site.pose, self.site.lane
+        ground = pose.to_level(pixels, z_m)
+        on_lane = lane.to_lane(ground)
+        across_px = sigma_px * (1.0, 0.0)
+        down_px = sigma_px * (0.0, 1.0)
+        moves = [
+            _half_difference(pose, pixels, across_px, z_m),
+            _half_difference(pose, pixels, down_px, z_m),
+        ]
+        if np.any(z_sigma_m):
+            more = pose.to_level(pixels, z_m + z_sigma_m)
+            less = pose.to_level(pixels, z_m - z_sigma_m)
+            moves.append(_half(more, ground, less))
+        along = np.where(np.isfinite(on_lane[:, 0]), on_lane[:, 0], 0.0)
+        travel = lane.directions(along)
+        left = np.stack([-travel[:, 1], travel[:, 0]], axis=1)
+        along_sigma = np.sqrt(sum((move * travel).sum(axis=1) ** 2 for move in moves))
+        across_sigma = np.sqrt(sum((move * left).sum(axis=1) ** 2 for move in moves))
+        return _Points(ground, on_lane, along_sigma, across_sigma)
+
+    def _reach(self, ground: Floats) -> Floats:
+        """Distance on the ground from the camera (N,)."""
+        pose = self.site.pose
+        return np.hypot(ground[:, 0] - pose.x_m, ground[:, 1] - pose.y_m)
+
+    # ----------------------------------------------------------------- the outcome
+
+    def _placed(
+        self,
+        detections: Sequence[Detection],
+        chosen: _Points,
+        head_px: Floats,
+        sizes: Floats,
+        has_no_height: Flags,
+    ) -> tuple[Placed, ...]:
+        pose, limits = self.site.pose, self.limits
+        offset = chosen.ground - (pose.x_m, pose.y_m)
+        reach = np.hypot(offset[:, 0], offset[:, 1])
+        facing = offset @ (math.cos(pose.pan_rad), math.sin(pose.pan_rad))
+        widths = sizes[:, 0] * self._metres_per_px(chosen.ground)
+        rays = pose.to_rays(head_px)
+        no_height = has_no_height | np.array([d.is_top_cut for d in detections])
+        heights = (
+            pose.height_m + rays[:, 2] / np.fmax(np.hypot(rays[:, 0], rays[:, 1]), 1e-9) * reach
+        )
+        across_sigma = np.minimum(chosen.across_sigma, limits.across_sigma_most_m)
+        kept = (reach <= limits.range_most_m) & (facing > 0) & np.isfinite(widths)
+        table = np.column_stack(
+            [chosen.lane, chosen.along_sigma, across_sigma, widths, heights]
+        ).tolist()
+        return tuple(
+            Placed(found, along, across, along_sigma, across_sigma_m, width, None if flat else tall)
+            for found, (along, across, along_sigma, across_sigma_m, width, tall), flat, is_kept
+            in zip(detections, table, no_height.tolist(), kept.tolist(), strict=True)
+            if is_kept
+        )  # fmt: skip
+
+    def _metres_per_px(self, ground: Floats) -> Floats:
+        """Across the line of sight, half a metre above the places on the ground."""
+        pose = self.site.pose
+        middle = np.column_stack([ground, np.full(len(ground), 0.5)])
+        side = pose.axes[0] * 0.25
+        left, right = pose.to_pixels(middle - side), pose.to_pixels(middle + side)
+        return np.asarray(0.5 / np.hypot(*(right - left).T), dtype=np.float64)
+
+
+def _runner_flags(detections: Sequence[Detection], runner_box: Box | None) -> Flags:
+    """True for the one person that overlaps the runner's last box best, if enough."""
+    flags = np.zeros(len(detections), dtype=np.bool_)
+    if runner_box is not None:
+        overlaps = np.array([_overlap(found, runner_box) for found in detections])
+        flags[overlaps.argmax()] = overlaps.max() > RUNNER_OVERLAP
+    return flags
+
+
+def _overlap(found: Detection, runner_box: Box) -> float:
+    """Overlap with the runner's box, of which only the part above hidden feet can be seen."""
+    if found.kind is not Kind.PERSON:
+        return 0.0
+    last = found.box.y1 if found.is_bottom_cut else math.inf
+    seen = Box(runner_box.x0, runner_box.y0, runner_box.x1, min(runner_box.y1, last))
+    return found.box.overlap(seen) if seen.height_px > 0 else 0.0
+
+
+def _to_still(pixels: Floats, view: ViewShift, centre: Floats) -> Floats:
+    """Undo a view shift: picture pixels to the calibration still's (see `ViewShift`)."""
+    cos, sin = math.cos(view.roll_rad), math.sin(view.roll_rad)
+    turned = pixels - (view.dx_px, view.dy_px) - centre
+    back = np.array([[cos, -sin], [sin, cos]])
+    return np.asarray(turned @ back + centre, dtype=np.float64)
+
+
+def _half_difference(pose: CameraPose, pixels: Floats, step_px: Floats, z_m: Floats) -> Floats:
+    """Ground displacement (N, 2) for a pixel displacement of `step_px`."""
+    more, less = pose.to_level(pixels + step_px, z_m), pose.to_level(pixels - step_px, z_m)
+    return _half(more, pose.to_level(pixels, z_m), less)
+
+
+def _half(more: Floats, middle: Floats, less: Floats) -> Floats:
+    """Half the difference; where one end has no place (horizon), the other end's whole one."""
+    one_sided = np.where(np.isfinite(more), more - middle, middle - less)
+    both = (more - less) / 2
+    return np.where(np.isfinite(both), both, one_sided)
+
+
+def _chosen(foot: _Points, head: _Points, is_cut: Flags, runs: Flags) -> tuple[_Points, Flags]:
+    """The module's rule, and which detections it placed by their head."""
+    with np.errstate(invalid="ignore"):
+        apart = head.lane[:, 0] - foot.lane[:, 0]
+        scatter = np.hypot(head.along_sigma, foot.along_sigma)
+        differ = is_cut | (np.abs(apart) > _DISAGREE_SIGMAS * scatter)
+        is_nearer = np.where(runs, apart > 0, apart < 0)
+    has_head, has_foot = np.isfinite(head.lane[:, 0]), np.isfinite(foot.lane[:, 0])
+    by_head = has_head & np.where(has_foot, differ & is_nearer, is_cut)
+    rows = by_head[:, None]
+    sigma = np.where(by_head, head.along_sigma, foot.along_sigma)
+    widen = has_head & has_foot & (by_head | is_cut)
+    sigma = np.where(widen, np.fmax(sigma, np.abs(apart)), sigma)
+    return _Points(
+        np.where(rows, head.ground, foot.ground),
+        np.where(rows, head.lane, foot.lane),
+        sigma,
+        np.where(by_head, head.across_sigma, foot.across_sigma),
+    ), by_head

@@ -1,0 +1,302 @@
+"""Who is the runner, and where the drill stands (design section 3).
+
+    WAITING -> IN_BOX      one person still in the start box for settle_s: locked
+    IN_BOX -> RUNNING      moving along, or out of the box in the direction of travel
+    RUNNING -> FINISHED    standing for finished_s, slow in the exit zone, or beside the lane
+    FINISHED -> RUNNING    moving along again; -> RETURNING moving back
+    RETURNING -> WAITING   back at the box, beside the lane, or out of sight
+    WAITING -> RUNNING     with lock = "moving", whoever moves along the lane
+    FINISHED, RETURNING -> IN_BOX   the next person in the box takes the lock
+    any -> DISARMED        by command, or idle_s without anybody moving
+
+Decides which track is the runner and which are obstacles; judges no danger (`core.hazard`).
+While RUNNING a lost runner is looked for where they must be; `is_lost` after lost_s outside the
+exit zone stays until they are found or the coach acknowledges. Called by `core.pipeline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rig.config import RunnerLimits
+from rig.core.fall import FallState, FallWatch
+from rig.core.lane import Lane
+from rig.core.motion import predicted
+from rig.core.stance import BOX_SLACK_M, Stance, is_part_of
+from rig.records import Command, Kind, Phase, Runner, Track
+
+BESIDE_S = 1.0
+GONE_S = 2.0
+"""Unseen this long where that is no danger: the lock is given up [J]."""
+
+
+@dataclass(slots=True)
+class _Still:
+    """How long each person has stood in the start box."""
+
+    since_ns: dict[int, int]
+
+    def update(self, people: Sequence[Track], t_ns: int) -> dict[int, float]:
+        self.since_ns = {p.track_id: self.since_ns.get(p.track_id, t_ns) for p in people}
+        return {i: (t_ns - since) / 1e9 for i, since in self.since_ns.items()}
+
+
+class RunnerKeeper:
+    """Keeps the lock and the phase from step to step; starts disarmed."""
+
+    def __init__(self, lane: Lane, limits: RunnerLimits) -> None:
+        self._lane = lane
+        self._limits = limits
+        self._stance = Stance(lane, limits)
+        self._phase = Phase.DISARMED
+        self._runner_id: int | None = None
+        self._last: Track | None = None
+        self._still = _Still({})
+        self._slow_since_ns: int | None = None
+        self._beside_since_ns: int | None = None
+        self._busy_ns = 0
+        self._is_lost = False
+        self._height_m: float | None = None
+        self._fall = FallWatch(None)
+
+    def split(
+        self,
+        tracks: Sequence[Track],
+        commands: Sequence[Command],
+        pose_fall: bool | None,
+        t_ns: int,
+    ) -> tuple[Runner, tuple[Track, ...]]:
+        """The runner, and everything else that is not part of the runner."""
+        for command in commands:
+            self._obey(command, t_ns)
+        people = [t for t in tracks if t.kind is Kind.PERSON and t.is_confirmed]
+        if self._phase is not Phase.DISARMED:
+            self._watch_box(people, t_ns)
+            if self._limits.lock == "moving":
+                self._watch_movers(people, t_ns)
+            self._follow(people, t_ns)
+            self._advance(t_ns)
+            self._idle(people, t_ns)
+        fallen = self._fallen(pose_fall, t_ns)
+        me = self._seen_track(tracks)
+        others = tuple(t for t in tracks if me is None or not is_part_of(t, me))
+        return self._runner(fallen, t_ns), others
+
+    def disarm(self) -> None:
+        """Stop guarding: nobody is locked."""
+        self._phase = Phase.DISARMED
+        self._unlock()
+
+    # ------------------------------------------------------------------ commands, idle
+
+    def _obey(self, command: Command, t_ns: int) -> None:
+        if command is Command.ARM and self._phase is Phase.DISARMED:
+            self._phase, self._busy_ns = Phase.WAITING, t_ns
+        elif command is Command.DISARM:
+            self.disarm()
+        elif command is Command.ACKNOWLEDGE:
+            self._fall.acknowledge()
+            if self._is_lost:
+                self._wait()
+
+    def _idle(self, people: Sequence[Track], t_ns: int) -> None:
+        if any(not self._stance.is_still(person) for person in people):
+            self._busy_ns = t_ns
+        if t_ns - self._busy_ns > self._limits.idle_s * 1e9:
+            self.disarm()
+
+    # ------------------------------------------------------------------ the lock
+
+    def _watch_box(self, people: Sequence[Track], t_ns: int) -> None:
+        """Lock whoever has stood in the start box for long enough, the farthest back first."""
+        inside = [p for p in people if self._stance.is_in_box(p) and self._stance.is_still(p)]
+        lasted_s = self._still.update(inside, t_ns)
+        ready = [p for p in inside if lasted_s[p.track_id] >= self._limits.settle_s]
+        if not ready or self._phase in (Phase.IN_BOX, Phase.RUNNING):
+            return
+        chosen = min(ready, key=lambda p: p.along_m)
+        if chosen.track_id == self._runner_id and self._phase is not Phase.WAITING:
+            return
+        self._lock(chosen, Phase.IN_BOX)
+
+    def _watch_movers(self, people: Sequence[Track], t_ns: int) -> None:
+        """Lock whoever moves along the lane: for clips that begin in mid-run."""
+        moving = [p for p in people if self._stance.is_on_lane(p) and self._stance.is_onward(p)]
+        if self._phase is not Phase.WAITING or not moving:
+            return
+        self._lock(min(moving, key=lambda p: p.along_m), Phase.RUNNING)
+
+    def _lock(self, chosen: Track, phase: Phase) -> None:
+        self._runner_id, self._last, self._phase = chosen.track_id, chosen, phase
+        self._height_m, self._slow_since_ns, self._beside_since_ns = None, None, None
+        self._fall, self._is_lost = FallWatch(None), False
+
+    def _follow(self, people: Sequence[Track], t_ns: int) -> None:
+        """Find the locked runner among the people, by name or by where they must be."""
+        if self._runner_id is None or self._last is None:
+            return
+        mine = next((p for p in people if p.track_id == self._runner_id), None)
+        if mine is None or mine.seen_t_ns < t_ns:
+            mine = self._found_again(people, mine, t_ns) or mine
+        if mine is not None:
+            mine = self._stays_in_lane(people, mine, t_ns) or mine
+        if mine is not None:
+            self._runner_id, self._last = mine.track_id, mine
+        if mine is not None and mine.seen_t_ns == t_ns:
+            self._is_lost = False
+        elif self._phase is Phase.RUNNING and not self._stance.is_in_exit_zone(
+            predicted(self._last, t_ns)
+        ):
+            self._is_lost |= self._unseen_s(t_ns) >= self._limits.lost_s
+        if self._phase is Phase.IN_BOX and mine is not None and mine.height_m is not None:
+            self._learn_height(mine)
+
+    def _found_again(self, people: Sequence[Track], mine: Track | None, t_ns: int) -> Track | None:
+        """A person seen now where the unseen runner must be; the one farther back is the runner."""
+        if self._last is None:
+            return None
+        where = predicted(mine or self._last, t_ns)
+        unseen_s = self._unseen_s(t_ns)
+        reach_m = self._limits.relock_gap_m + unseen_s * self._limits.moving_mps
+        near = [
+            p
+            for p in people
+            if p.track_id != self._runner_id
+            and p.seen_t_ns == t_ns
+            and p.first_t_ns > self._last.seen_t_ns - 1e9
+            and abs(p.along_m - where.along_m) <= reach_m
+            and abs(p.across_m) <= self._lane.width_m / 2 + BOX_SLACK_M
+        ]
+        return min(near, key=lambda p: p.along_m, default=None) if unseen_s > 0.15 else None
+
+    def _stays_in_lane(self, people: Sequence[Track], mine: Track, t_ns: int) -> Track | None:
+        """Where two people were close and one walks out of the lane, the runner is who stays."""
+        if self._phase is not Phase.RUNNING or not self._stance.is_stepping_out(mine):
+            return None
+        near = [
+            p
+            for p in people
+            if p.track_id != mine.track_id
+            and p.seen_t_ns == t_ns
+            and self._stance.is_on_lane(p)
+            and abs(p.along_m - mine.along_m) <= self._limits.relock_gap_m
+        ]
+        return min(near, key=lambda p: p.along_m, default=None)
+
+    def _learn_height(self, mine: Track) -> None:
+        """The runner's height, as a slow mean while they stand in the box."""
+        if mine.is_bottom_cut or mine.height_m is None or not 0.8 < mine.height_m < 2.3:
+            return
+        old = self._height_m
+        self._height_m = mine.height_m if old is None else old + 0.1 * (mine.height_m - old)
+
+    # ------------------------------------------------------------------ the phase
+
+    def _advance(self, t_ns: int) -> None:
+        if self._last is None or self._phase is Phase.WAITING:
+            return
+        me = self._last
+        self._beside_since_ns = _since(self._stance.is_beside(me), self._beside_since_ns, t_ns)
+        self._slow_since_ns = _since(self._stance.is_still(me), self._slow_since_ns, t_ns)
+        next_phase = _NEXT[self._phase](self, me, t_ns)
+        if next_phase is Phase.WAITING:
+            self._wait()
+        elif next_phase is not self._phase:
+            if next_phase is Phase.RUNNING:
+                self._slow_since_ns = None
+            self._phase = next_phase
+
+    def _from_in_box(self, me: Track, t_ns: int) -> Phase:
+        if self._unseen_s(t_ns) > GONE_S:
+            return Phase.WAITING
+        past_box = me.along_m > self._lane.box_start_m + self._lane.box_length_m
+        if self._stance.is_onward(me) or past_box:
+            return Phase.RUNNING
+        if not self._stance.is_in_box(me) and not self._stance.is_still(me):
+            return Phase.WAITING
+        return Phase.IN_BOX
+
+    def _from_running(self, me: Track, t_ns: int) -> Phase:
+        if self._is_lost:
+            return Phase.RUNNING
+        if _lasted_s(self._beside_since_ns, t_ns) >= BESIDE_S:
+            return Phase.FINISHED
+        stood_s = _lasted_s(self._slow_since_ns, t_ns)
+        if self._stance.is_in_exit_zone(predicted(me, t_ns)):
+            is_gone = self._unseen_s(t_ns) > GONE_S
+            return Phase.FINISHED if stood_s > 0.3 or is_gone else Phase.RUNNING
+        return Phase.FINISHED if stood_s >= self._limits.finished_s else Phase.RUNNING
+
+    def _from_finished(self, me: Track, t_ns: int) -> Phase:
+        if self._unseen_s(t_ns) > GONE_S:
+            return Phase.WAITING
+        if self._stance.is_back(me):
+            return Phase.RETURNING
+        if (
+            self._stance.is_onward(me)
+            and not self._stance.is_beside(me)
+            and not self._stance.is_past_end(me)
+        ):
+            return Phase.RUNNING
+        return Phase.FINISHED
+
+    def _from_returning(self, me: Track, t_ns: int) -> Phase:
+        at_box = me.along_m < self._lane.box_start_m + self._lane.box_length_m
+        is_beside = _lasted_s(self._beside_since_ns, t_ns) >= BESIDE_S
+        if at_box or is_beside or self._unseen_s(t_ns) > GONE_S:
+            return Phase.WAITING
+        return Phase.RUNNING if self._stance.is_onward(me) else Phase.RETURNING
+
+    def _wait(self) -> None:
+        self._phase = Phase.WAITING
+        self._unlock()
+
+    def _unlock(self) -> None:
+        self._runner_id, self._last, self._height_m = None, None, None
+        self._slow_since_ns, self._beside_since_ns = None, None
+        self._fall, self._is_lost = FallWatch(None), False
+
+    def _unseen_s(self, t_ns: int) -> float:
+        return (t_ns - self._last.seen_t_ns) / 1e9 if self._last is not None else 0.0
+
+    def _seen_track(self, tracks: Sequence[Track]) -> Track | None:
+        return next((t for t in tracks if t.track_id == self._runner_id), None)
+
+    def _fallen(self, pose_fall: bool | None, t_ns: int) -> FallState:
+        if self._runner_id is None or self._phase in (Phase.DISARMED, Phase.WAITING):
+            return FallState()
+        return self._fall.update(self._last, pose_fall, t_ns)
+
+    def _runner(self, fallen: FallState, t_ns: int) -> Runner:
+        track = None
+        if self._last is not None and self._unseen_s(t_ns) <= GONE_S:
+            track = self._last if self._last.t_ns == t_ns else predicted(self._last, t_ns)
+        lost_s = self._unseen_s(t_ns)
+        return Runner(
+            self._phase,
+            track,
+            lost_s,
+            self._is_lost,
+            self._height_m,
+            fallen.is_falling,
+            fallen.is_down,
+        )
+
+
+_NEXT = {
+    Phase.IN_BOX: RunnerKeeper._from_in_box,
+    Phase.RUNNING: RunnerKeeper._from_running,
+    Phase.FINISHED: RunnerKeeper._from_finished,
+    Phase.RETURNING: RunnerKeeper._from_returning,
+}
+
+
+def _since(holds: bool, since_ns: int | None, t_ns: int) -> int | None:
+    if not holds:
+        return None
+    return t_ns if since_ns is None else since_ns
+
+
+def _lasted_s(since_ns: int | None, t_ns: int) -> float:
+    return 0.0 if since_ns is None else (t_ns - since_ns) / 1e9

@@ -1,0 +1,88 @@
+"""What one track does with respect to the lane: standing, moving on, in the start box, beside.
+
+Plain questions about one track; `core.runner` draws the conclusions.
+"""
+
+from __future__ import annotations
+
+from rig.config import RunnerLimits
+from rig.core.lane import Lane
+from rig.records import Box, Track
+
+BESIDE_M = 1.0
+"""This far outside the lane's edge a runner has left the lane [J]."""
+BOX_SLACK_M = 0.3
+"""A foot may be this far over the start box's edge: placing at 40 m is no better."""
+SPEED_SIGMAS = 1.5
+"""Speeds within this many sigmas of zero are standing: at 40 m a stander's foot dances."""
+SAME_SHARE = 0.5
+"""A track this much inside the runner's box and at the runner's place is part of the runner."""
+SAME_GAP_M = 0.7
+
+
+class Stance:
+    """Answers for one lane and one set of limits."""
+
+    def __init__(self, lane: Lane, limits: RunnerLimits) -> None:
+        self._lane = lane
+        self._limits = limits
+
+    def is_still(self, t: Track) -> bool:
+        """Standing, as far as the speed is known."""
+        speed = abs(t.along_mps)
+        sigma = SPEED_SIGMAS * t.along_sigma_mps
+        return speed <= max(self._limits.still_mps, min(sigma, 1.0)) and abs(t.across_mps) < 1.0
+
+    def is_onward(self, t: Track) -> bool:
+        """Moving in the direction of travel, beyond doubt."""
+        return t.along_mps >= max(self._limits.moving_mps, SPEED_SIGMAS * t.along_sigma_mps)
+
+    def is_back(self, t: Track) -> bool:
+        """Moving back toward the start, beyond doubt."""
+        return -t.along_mps >= max(self._limits.moving_mps, SPEED_SIGMAS * t.along_sigma_mps)
+
+    def is_in_box(self, t: Track) -> bool:
+        """Inside the start box, give or take what placing is worth there."""
+        lane, slack_m = self._lane, BOX_SLACK_M + min(t.along_sigma_m, 1.0)
+        start_m = lane.box_start_m - slack_m
+        end_m = lane.box_start_m + lane.box_length_m + slack_m
+        return start_m <= t.along_m <= end_m and abs(t.across_m) <= lane.width_m / 2 + BOX_SLACK_M
+
+    def is_on_lane(self, t: Track) -> bool:
+        """Between the lane's ends and edges."""
+        is_between = 0.0 <= t.along_m <= self._lane.length_m
+        return is_between and abs(t.across_m) <= self._lane.width_m / 2
+
+    def is_beside(self, t: Track) -> bool:
+        """Well outside the lane, on either side."""
+        return abs(t.across_m) > self._lane.width_m / 2 + BESIDE_M
+
+    def is_stepping_out(self, t: Track) -> bool:
+        """Over the lane's edge and moving away from it, or farther out than an arm's reach."""
+        outside_m = abs(t.across_m) - self._lane.width_m / 2
+        return outside_m > 0.6 or (outside_m > 0.2 and t.across_m * t.across_mps > 0.5)
+
+    def is_past_end(self, t: Track) -> bool:
+        """Beyond the lane end."""
+        return t.along_m > self._lane.length_m
+
+    def is_in_exit_zone(self, t: Track) -> bool:
+        """In the last metres before the lane end, or beyond it."""
+        return t.along_m >= self._lane.length_m - self._lane.exit_zone_m
+
+
+def is_part_of(track: Track, me: Track) -> bool:
+    """Whether it is the runner, or seen on the runner: a doubled box, a bag, feet, a shadow."""
+    if track.track_id == me.track_id:
+        return True
+    near_m = max(SAME_GAP_M, 2 * min(track.along_sigma_m, me.along_sigma_m))
+    is_inside = _inside_share(track.box, me.box) > SAME_SHARE
+    return is_inside and abs(track.along_m - me.along_m) < near_m
+
+
+def _inside_share(box: Box, outer: Box) -> float:
+    width = min(box.x1, outer.x1) - max(box.x0, outer.x0)
+    height = min(box.y1, outer.y1) - max(box.y0, outer.y0)
+    if width <= 0 or height <= 0:
+        return 0.0
+    return width * height / max(box.width_px * box.height_px, 1e-9)

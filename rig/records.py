@@ -1,0 +1,332 @@
+"""The records that flow through the rig, from a frame to an alert.
+
+Data goes one way:
+
+    Frame -> Detection -> Placed -> Track -> Runner + obstacles -> Hazard -> Alert -> Decision
+
+All are frozen. Units are in the names. Two frames of reference are used:
+
+* picture: pixels of the full camera picture, x to the right, y down, (0, 0) the corner;
+* lane: metres on the track. `along_m` grows in the direction of travel, `across_m` is 0 on the
+  lane's centre line and grows to the left of travel (x forward, y left, as in ROS REP-103).
+  The runner faces against travel, so `across_m` grows toward the runner's *right* hand.
+
+Times are CLOCK_BOOTTIME nanoseconds (`t_ns`), the clock of the camera's SensorTimestamp.
+`None` means not known or not measured, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""uint8 [height, width, 3], blue green red."""
+
+
+# --------------------------------------------------------------------------- from the camera
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture and the time at which its light arrived."""
+
+    t_ns: int
+    sequence: int
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle in the picture, x1 > x0 and y1 > y0, in pixels."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width_px(self) -> float:
+        """Width in pixels."""
+        return self.x1 - self.x0
+
+    @property
+    def height_px(self) -> float:
+        """Height in pixels."""
+        return self.y1 - self.y0
+
+    @property
+    def centre_px(self) -> tuple[float, float]:
+        """Middle of the box, (x, y) in pixels."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union with another box, 0 to 1."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        if width <= 0 or height <= 0:
+            return 0.0
+        both = width * height
+        return both / (self.width_px * self.height_px + other.width_px * other.height_px - both)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A rectangle of the picture that the detector judges in one inference.
+
+    It is resized to `input_width_px` x `input_height_px` (aspect kept, rest padded).
+    """
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    input_width_px: int
+    input_height_px: int
+
+    @property
+    def scale(self) -> float:
+        """Model-input pixels per picture pixel."""
+        width, height = self.x1 - self.x0, self.y1 - self.y0
+        return min(self.input_width_px / width, self.input_height_px / height)
+
+    def holds(self, x_px: float, y_px: float) -> bool:
+        """Whether a picture point lies inside."""
+        return self.x0 <= x_px < self.x1 and self.y0 <= y_px < self.y1
+
+
+class Kind(StrEnum):
+    """What a detection is; everything but a person is judged the same way."""
+
+    PERSON = "person"
+    CYCLE = "cycle"
+    ANIMAL = "animal"
+    VEHICLE = "vehicle"
+    OBJECT = "object"
+    STRANGE = "strange"
+    """Reported by the class-free lane check: something is there that was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One thing in one picture, box in pixels of the full picture.
+
+    `is_bottom_cut`: the lower edge is the picture's (or tile's) edge or hidden by another box,
+    so the feet are lower than the box says.
+    """
+
+    kind: Kind
+    score: float
+    box: Box
+    is_bottom_cut: bool = False
+    is_top_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ViewShift:
+    """How the picture lies against the calibration still (registration).
+
+    A point of the still at (x, y) is seen in this picture at (x + dx_px, y + dy_px) after turning
+    by `roll_rad` about the picture's centre (positive turns x toward y). `sigma_px` is what
+    remains unknown. `None` for a whole ViewShift means that registration had nothing to hold on.
+    """
+
+    dx_px: float = 0.0
+    dy_px: float = 0.0
+    roll_rad: float = 0.0
+    sigma_px: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """How the picture and the detector are, measured at the edge for `core.health`."""
+
+    inference_s: float = 0.0
+    luma_mean: float = 128.0
+    luma_sd: float = 50.0
+    sharpness: float = 100.0
+    same_picture_s: float = 0.0
+    detector_error: str | None = None
+
+
+class Command(StrEnum):
+    """What a person can tell the deciding program."""
+
+    ARM = "arm"
+    DISARM = "disarm"
+    ACKNOWLEDGE = "acknowledge"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything that one turn of the loop brings to the decision.
+
+    `t_ns` is None when no new frame came; then the lists are empty. `looked_at` are the tiles
+    judged this time: a track outside them was not missed. `pose_fall` is the gait program's word
+    that the runner is falling (None: that link is silent).
+    """
+
+    t_ns: int | None
+    detections: tuple[Detection, ...] = ()
+    strange_things: tuple[Detection, ...] = ()
+    looked_at: tuple[Tile, ...] = ()
+    view: ViewShift | None = ViewShift()
+    commands: tuple[Command, ...] = ()
+    pose_fall: bool | None = None
+    vitals: Vitals = Vitals()
+
+
+# --------------------------------------------------------------------------- on the lane
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A detection put on the ground, in the lane frame.
+
+    `along_m`, `across_m` are of the middle of its foot; sigmas are one standard deviation.
+    `width_m` is across the line of sight, `height_m` None where the top is cut.
+    """
+
+    detection: Detection
+    along_m: float
+    across_m: float
+    along_sigma_m: float
+    across_sigma_m: float
+    width_m: float
+    height_m: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One thing followed over time, in the lane frame, valid at `t_ns`.
+
+    `seen_t_ns` is when it was last detected (older than `t_ns` while hidden or not looked at);
+    `is_confirmed` once it was seen for the confirm time. `box` is the last one seen.
+    """
+
+    track_id: int
+    kind: Kind
+    t_ns: int
+    first_t_ns: int
+    seen_t_ns: int
+    along_m: float
+    across_m: float
+    along_mps: float
+    across_mps: float
+    along_sigma_m: float
+    across_sigma_m: float
+    along_sigma_mps: float
+    across_sigma_mps: float
+    width_m: float
+    height_m: float | None
+    score: float
+    box: Box
+    is_confirmed: bool
+    is_bottom_cut: bool = False
+
+
+class Phase(StrEnum):
+    """Where the drill stands (design section 3)."""
+
+    DISARMED = "disarmed"
+    WAITING = "waiting"
+    IN_BOX = "in_box"
+    RUNNING = "running"
+    FINISHED = "finished"
+    RETURNING = "returning"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """The one locked person (None track while out of sight) and the drill's phase."""
+
+    phase: Phase
+    track: Track | None
+    lost_s: float = 0.0
+    """Seconds since the runner was last seen, 0 while seen or when nobody is locked."""
+    is_lost: bool = False
+    """Unseen for too long where that is a danger: running, outside the exit zone."""
+    height_m: float | None = None
+    """Learnt while standing in the start box."""
+    is_falling: bool = False
+    is_down: bool = False
+
+
+# --------------------------------------------------------------------------- judged
+
+
+class Level(IntEnum):
+    """How urgent; a higher level silences a lower one."""
+
+    SILENT = 0
+    OK = 1
+    CUE = 2
+    CAUTION = 3
+    FAULT = 4
+    STOP = 5
+
+
+class Cause(StrEnum):
+    """What happened. `core.alerts` has one table row for each: what the person hears."""
+
+    COLLISION = "collision"
+    LANE_END_NOW = "lane_end_now"
+    RUNNER_LOST = "runner_lost"
+    FALL = "fall"
+    CAMERA_STALE = "camera_stale"
+    CAMERA_BLIND = "camera_blind"
+    CAMERA_MOVED = "camera_moved"
+    DETECTOR_SLOW = "detector_slow"
+    DETECTOR_FAILED = "detector_failed"
+    DECIDER_SILENT = "decider_silent"
+    HORN_RESTARTED = "horn_restarted"
+    CONFLICT_SOON = "conflict_soon"
+    LANE_NOT_CLEAR = "lane_not_clear"
+    OVERSPEED = "overspeed"
+    LANE_END_SOON = "lane_end_soon"
+    DRIFT_LEFT = "drift_left"
+    DRIFT_RIGHT = "drift_right"
+    GUARD = "guard"
+    ARMED = "armed"
+    ALL_CLEAR = "all_clear"
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """A cause that holds now, with the evidence for it.
+
+    `gap_m` is what lies free between runner and thing, `closing_mps` how fast it shrinks,
+    `ttc_s` when they meet (None: they do not, or it is no meeting). `detail` is for people.
+    """
+
+    cause: Cause
+    track_id: int | None = None
+    gap_m: float | None = None
+    closing_mps: float | None = None
+    ttc_s: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What sounds now. `since_ns` is when this cause began to sound."""
+
+    level: Level
+    cause: Cause | None
+    since_ns: int
+    hazard: Hazard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of one step, with the evidence of its alert."""
+
+    t_ns: int | None
+    now_ns: int
+    alert: Alert
+    runner: Runner
+    tracks: tuple[Track, ...]
+    hazards: tuple[Hazard, ...]
