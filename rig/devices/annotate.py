@@ -40,7 +40,7 @@ LEVEL_COLOURS: dict[Level, tuple[Colour, Colour]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """Pixels of the drawing's parts for one picture height."""
+    """Pixels of the drawing's parts."""
 
     banner: int
     footer: int
@@ -160,8 +160,7 @@ def _coloured(decision: Decision, lane: Lane) -> list[tuple[Track, Colour]]:
     """Tracks with the colour of their role, the most important last so that it lies on top."""
     hazard = decision.alert.hazard
     alarmed = None if hazard is None else hazard.track_id
-    found = []
-    runner = decision.runner.track
+    found, runner = [], decision.runner.track
     tracks = {track.track_id: track for track in (*decision.tracks, runner) if track is not None}
     for track in tracks.values():
         if runner is not None and track.track_id == runner.track_id:
@@ -297,5 +296,4 @@ def _fit(words: str, letters: int, room_px: int) -> int:
 
 
 def _scale(letters: int) -> float:
-    # The font's capitals are 22 px high at scale 1.
-    return letters / 22
+    return letters / 22  # the font's capitals are 22 px high at scale 1

@@ -14,6 +14,8 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -50,6 +52,7 @@ RUNTIME_ERRORS = (
 )
 """What ONNX Runtime raises for a bad file or a failed inference; it has no common base class."""
 
+Values = NDArray[np.float32]
 Maps = list[NDArray[np.float32]]
 
 
@@ -89,14 +92,11 @@ class Detector:
         """
         self.last_inference_s = self.last_inference_cpu_s = 0.0
         height, width = picture.shape[:2]
-        found = []
-        for tile in tiles:
-            laid, pixel_px = self.lay(picture, tile)
-            found.append((tile, self.find(self.infer(laid), tile, pixel_px)))
+        found = [(t, self.find(self.infer(self.lay(picture, t)), t)) for t in tiles]
         return merge_candidates(found, self.card.nms_iou, width, height)
 
-    def lay(self, picture: Picture, tile: Tile) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The tile as the model's input [1, 3, height, width], and picture pixels per input pixel.
+    def lay(self, picture: Picture, tile: Tile) -> Values:
+        """The tile as the model's input [1, 3, height, width].
 
         The array is used again by the next tile of this input size.
         """
@@ -107,15 +107,15 @@ class Detector:
                 "calibrate with pictures of the size that the camera gives"
             )
         laid = self._input(tile.input_width_px, tile.input_height_px)
-        return laid.values, laid.lay(picture, tile)
+        laid.lay(picture, tile)
+        return laid.values
 
-    def find(self, maps: Maps, tile: Tile, pixel_px: NDArray[np.float32]) -> Candidates:
+    def find(self, maps: Maps, tile: Tile) -> Candidates:
         """The maps' candidates in picture pixels; doubles are still in it."""
-        seen = decode(maps, self._thresholds, self._kinds)
-        origin = np.array([tile.x0, tile.y0, tile.x0, tile.y0], np.float32)
-        return Candidates(seen.boxes * np.tile(pixel_px, 2) + origin, seen.scores, seen.kinds)
+        seen, lie = decode(maps, self._thresholds, self._kinds), _lie(tile)
+        return Candidates(seen.boxes * lie.pixel_px + lie.origin_px, seen.scores, seen.kinds)
 
-    def infer(self, values: NDArray[np.float32]) -> Maps:
+    def infer(self, values: Values) -> Maps:
         """The three maps of an input [1, 3, height, width]; adds to the `last_` times."""
         wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
         try:
@@ -152,6 +152,30 @@ class Detector:
         decode(maps, self._thresholds, self._kinds)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lie:
+    """How a tile lies in the model's input.
+
+    `size` (width, height) of its content in input pixels; a box (x0, y0, x1, y1) in input pixels
+    times `pixel_px` (4,) plus `origin_px` (4,) is the box in the picture. Edges count, not pixel
+    middles: input 0 is the tile's left edge, so there is no half pixel to add.
+    """
+
+    size: tuple[int, int]
+    pixel_px: Values
+    origin_px: Values
+
+
+@lru_cache(maxsize=64)
+def _lie(tile: Tile) -> _Lie:
+    """The aspect is kept but for the rounding to whole input pixels; nothing is enlarged."""
+    width, height = tile.x1 - tile.x0, tile.y1 - tile.y0
+    scale = min(tile.scale, 1.0)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    pixel_px = np.array([width / size[0], height / size[1]] * 2, np.float32)
+    return _Lie(size, pixel_px, np.array([tile.x0, tile.y0] * 2, np.float32))
+
+
 class _Input:
     """The model's input of one size: allocated once, padded once, overwritten by each tile."""
 
@@ -166,12 +190,10 @@ class _Input:
         self._content = (0, 0)
         self._fill(0, 0)
 
-    def lay(self, picture: Picture, tile: Tile) -> NDArray[np.float32]:
-        """Lay the tile into `values`; gives picture pixels per input pixel, (x, y)."""
+    def lay(self, picture: Picture, tile: Tile) -> None:
+        """Lay the tile into `values`."""
         cut = picture[tile.y0 : tile.y1, tile.x0 : tile.x1]
-        height, width = cut.shape[:2]
-        scale = min(tile.scale, 1.0)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        size = _lie(tile).size
         if size != self._content:
             self._fill(*size)
         planes = cv2.split(shrink(cut, *size))
@@ -182,7 +204,6 @@ class _Input:
             else:
                 np.multiply(planes[channel], self._scale[number], out=target)
                 target += self._shift[number]
-        return np.array([width / size[0], height / size[1]], np.float32)
 
     def _fill(self, width: int, height: int) -> None:
         """Pad everything but the content of this size."""

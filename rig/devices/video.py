@@ -115,12 +115,14 @@ class VideoFile:
         self._is_closed = True
 
     def _frames(self) -> Iterator[Frame]:
-        timed = self._backward() if self._is_reversed else self._window()
-        for sequence, (pts, decoded) in enumerate(timed):
+        timed = self._backward() if self._is_reversed else self._forward()
+        for sequence, (t_ns, decoded) in enumerate(timed):
             if self._is_closed:
                 return
-            t_ns = self._base_ns + round(pts * self._time_base * 1_000_000_000)
-            yield Frame(t_ns, sequence, self._upright(decoded))
+            yield Frame(self._base_ns + t_ns, sequence, self._upright(decoded))
+
+    def _forward(self) -> Iterator[tuple[int, Any]]:
+        return ((self._ns(pts), decoded) for pts, decoded in self._window())
 
     def _backward(self) -> Iterator[tuple[int, Any]]:
         found = [(pts, bool(decoded.key_frame)) for pts, decoded in self._window()]
@@ -130,7 +132,7 @@ class VideoFile:
             first = _chunk_start([is_key for _, is_key in found[:last]], at_once)
             key = max((pts for pts, is_key in found[: first + 1] if is_key), default=None)
             for pts, decoded in reversed(self._span([pts for pts, _ in found[first:last]], key)):
-                yield found[-1][0] - pts, decoded
+                yield self._ns(found[-1][0]) - self._ns(pts), decoded
             last = first
 
     def _window(self) -> Iterator[tuple[int, Any]]:
@@ -159,6 +161,9 @@ class VideoFile:
             if all(pts in held for pts in wanted):
                 return [(pts, held[pts]) for pts in wanted]
         raise SourceError(f"{self.path} changed while it was read; copy it and read the copy")
+
+    def _ns(self, pts: int) -> int:
+        return round(pts * self._time_base * 1_000_000_000)
 
     def _upright(self, decoded: Any) -> Picture:
         picture = decoded.to_ndarray(format="bgr24")

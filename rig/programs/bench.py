@@ -97,6 +97,8 @@ def _frames(text: str) -> int:
 
 def run(args: argparse.Namespace, config: Config) -> int:
     """Measure and print; 0 when the bar is met, 1 when not."""
+    if args.json is not None:
+        _require_folder(args.json)
     card = load_named_card(config)
     detector = Detector(card, config.detector)
     drill = render_drill()
@@ -129,7 +131,7 @@ def measure_sizes(
     for tile in {(t.input_width_px, t.input_height_px): t for t in planner.tiles}.values():
         rows = times.setdefault((tile.input_width_px, tile.input_height_px), [])
         for number in range(rounds):
-            laid, _ = detector.lay(drill.pictures[number % len(drill.pictures)], tile)
+            laid = detector.lay(drill.pictures[number % len(drill.pictures)], tile)
             begun = time.perf_counter_ns()
             detector.infer(laid)
             rows.append((time.perf_counter_ns() - begun) / 1e6)
@@ -253,6 +255,12 @@ def make_report(
         "plans": [asdict(plan) for plan in plans],
         "chosen": asdict(chosen),
     }
+
+
+def _require_folder(path: Path) -> None:
+    """Refuse before half a minute's measuring, not after."""
+    if not path.parent.is_dir():
+        raise LogError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
 
 
 def write_report(path: Path, report: dict[str, Any]) -> None:

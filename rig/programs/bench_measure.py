@@ -170,10 +170,10 @@ class Loop:
         part = Stopwatch()
         for tile, drawn in zip(tiles, maps, strict=True):
             with part.part("cut and shrink"):
-                laid, pixel_px = self._detector.lay(picture, tile)
+                laid = self._detector.lay(picture, tile)
             self._detector.infer(laid)
             with part.part("decode"):
-                found.append((tile, self._detector.find(drawn, tile, pixel_px)))
+                found.append((tile, self._detector.find(drawn, tile)))
         lay_ms, decode_ms = (sum(part.rows[name]) for name in ("cut and shrink", "decode"))
         watch.rows["cut and shrink"].append(lay_ms)
         watch.rows["decode"].append(decode_ms)

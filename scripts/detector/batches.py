@@ -43,7 +43,7 @@ class Mix:
     single: float = 0.40
     mosaic_2: float = 0.42
     mosaic_3: float = 0.18
-    sizes_px: tuple[int, ...] = (256, 320, 320)
+    sizes_px: tuple[int, ...] = (192, 256, 256, 320)
 
 
 def picture_weights(store: PictureStore, indices: list[int]) -> np.ndarray:

@@ -19,30 +19,25 @@ _PICTURES_PER_ROUND: Final = 10_160
 #: A person is found reliably from the height on at which no class of height has less.
 RELIABLE_RECALL: Final = 0.9
 
+_VOC: Final = "research; pictures from Flickr"
+_UNCLEAR: Final = "terms unclear"
 _SOURCES: Final = (
-    ("PASCAL VOC2007 test", "smsjb/voc @ 17a579fd", "research; pictures from Flickr"),
-    ("people by wearable camera", "ahsanirfan961/Person-Tracker @ b2c8d712", "terms unclear"),
-    (
-        "runners",
-        "antonndang/athlete-finishline-tracking @ 92405918",
-        "marked CC BY 4.0 by its uploader",
-    ),
-    ("field players", "Juank0621/football_yolo11 @ c324e538", "terms unclear"),
-    ("pitch from the stand", "clone234234/footbaal_detection @ cb7b223f", "terms unclear"),
-    ("plant cameras", "KhiemCE22/Application-PPE @ 5f521585", "terms unclear"),
+    ("PASCAL VOC2007 test", "smsjb/voc @ 17a579fd", _VOC),
+    ("people by wearable camera", "ahsanirfan961/Person-Tracker @ b2c8d712", _UNCLEAR),
+    ("runners", "antonndang/athlete-finishline-tracking @ 92405918", "CC BY 4.0, says uploader"),
+    ("field players", "Juank0621/football_yolo11 @ c324e538", _UNCLEAR),
+    ("pitch from the stand", "clone234234/footbaal_detection @ cb7b223f", _UNCLEAR),
+    ("plant cameras", "KhiemCE22/Application-PPE @ 5f521585", _UNCLEAR),
     (
         "Animal-Pose (ICCV 2019)",
         "mateusrafael4/Atividade_programacao_pose_estimation @ dab5c740",
         "research",
     ),
     ("TraCon cones (arXiv 2205.11830)", "ikatsamenis/Cone-Detection @ 7ac4af37", "research"),
-    ("building sites", "runtueee/PPE_detection @ f74a6fda", "terms unclear"),
-    ("cartons", "AustinBao/DetectPackages @ dc80fc24", "terms unclear"),
-    (
-        "rendered lanes with figures, things and cut-outs",
-        "rig/sim and scripts/detector/composites.py",
-        "own; cut-outs for research",
-    ),
+    ("building sites", "runtueee/PPE_detection @ f74a6fda", _UNCLEAR),
+    ("cartons", "AustinBao/DetectPackages @ dc80fc24", _UNCLEAR),
+    ("rendered lanes, figures, things", "rig/sim, scripts/detector/composites.py", "our own"),
+    ("cut-out people, dogs, riders, goats", "DAVIS and portrait cut-outs", "research"),
 )
 
 

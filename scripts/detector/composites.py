@@ -54,8 +54,8 @@ class Scene:
     light: Light
 
 
-def random_scene(seed: int) -> Scene:
-    """Camera, surface and light by seed."""
+def random_camera(seed: int) -> tuple[CameraPose, np.random.Generator]:
+    """A camera by seed, and the generator to go on with."""
     dice = np.random.default_rng([11, seed])
     height = float(dice.uniform(1.5, 3.0))
     low, high = TEST_HEIGHTS_M
@@ -76,6 +76,12 @@ def random_scene(seed: int) -> Scene:
         tilt,
         float(dice.normal(0, 0.015)),
     )
+    return pose, dice
+
+
+def random_scene(seed: int) -> Scene:
+    """Camera, surface and light by seed."""
+    pose, dice = random_camera(seed)
     light = random_light(dice)
     ground = render_ground(pose, SIZE_PX, random_surface(seed), light, seed)
     return Scene(ground, pose, light)

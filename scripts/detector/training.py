@@ -29,6 +29,7 @@ from detector.network import Detector
 from detector.onnx_graph import fold, to_onnx
 from detector.pictures import DataMissing, PictureStore, cache_dir, check_data, open_photographs
 from detector.running import open_ours
+from detector.teachers import ignore_missed
 from detector.validation import judge
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -272,6 +273,9 @@ def main(arguments: list[str]) -> int:
             raise DataMissing(f"{last} exists; use --resume to go on, or --folder for a new run.")
         check_data()
         photographs = open_photographs()
+        print(
+            f"{ignore_missed(photographs)} unlabelled people are left out of the loss", flush=True
+        )
     except DataMissing as problem:
         print(problem, file=sys.stderr)
         return 2

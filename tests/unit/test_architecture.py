@@ -28,6 +28,7 @@ FILE_LINES = 300
 FUNCTION_LINES = 50
 
 RANKS = {
+    "causes": -1,
     "": 0,
     "records": 0,
     "config": 0,

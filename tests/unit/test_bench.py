@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rig.cli import main
 from rig.config import Config
 from rig.core.boxes import merge_candidates
 from rig.core.decode import KIND_NUMBERS, Candidates, decode
 from rig.core.placing import Placer
+from rig.programs import bench
 from rig.programs.bench import Plan, choose, print_growth
 from rig.programs.bench_measure import PARTS, Measured
 from rig.programs.bench_scene import Crowd, draw_maps
@@ -82,3 +86,34 @@ def test_growth_is_measured(
     assert growth["exponent"] == pytest.approx(exponent)
     assert growth["ratio"] == pytest.approx(2**exponent)
     assert f": {verdict} (limit" in capsys.readouterr().out
+
+
+def test_the_bench_runs_and_writes_what_it_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the shipped model, few frames and few things; its verdict is not judged here."""
+    monkeypatch.setattr(bench, "FRAMES_LEAST", 5)
+    monkeypatch.setattr(bench, "SWEEP_FRAMES", 3)
+    monkeypatch.setattr(bench, "COUNTS", (1, 10, 20, 40))
+    path = tmp_path / "bench.json"
+    assert main(["bench", "--frames", "6", "--json", str(path)]) in (0, 1)
+    printed, report = capsys.readouterr().out, json.loads(path.read_text(encoding="utf-8"))
+    assert report["frames"] == 6
+    assert set(report["turn_ms"]) > set(PARTS)
+    total = report["turn_ms"]["all but inference"]
+    assert f"{total['median']:8.2f} {total['p99']:8.2f}" in printed
+    assert list(report["growth"]["median_ms"]) == ["1", "10", "20", "40"]
+    assert [plan["tiles"] for plan in report["plans"]] == [1, 2, 3, 4]
+    assert report["chosen"] in report["plans"]
+    assert f"set detector.tiles={report['chosen']['tiles']}" in printed
+
+
+def test_the_bench_refuses_what_it_cannot_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "--frames", "5"]) == 2
+    assert "5 turns give no p99; take 100 or more" in capsys.readouterr().err
+    assert main(["bench", "--set", "detector.card=absent.toml"]) == 2
+    assert "there is no model card" in capsys.readouterr().err
+    assert main(["bench", "--json", str(tmp_path / "absent" / "x.json")]) == 2
+    assert "there is no folder" in capsys.readouterr().err

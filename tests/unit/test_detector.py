@@ -1,103 +1,25 @@
-"""The detector finds what lies in the picture, where it lies, and refuses models that are not its.
-
-The model here is tiny and exact: blue says how sure the first class is, green and red how far the
-box reaches across and down, each averaged over a cell of 8 x 8 input pixels. So a painted square
-of the right size is a beacon whose box is known to the pixel through every tile.
-"""
+"""The detector finds what lies in the picture, where it lies, through every kind of tile."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper
 
 from rig.config import DetectorOptions
-from rig.core.card import Card, CardInput
+from rig.core.card import Card
 from rig.devices import detector as module
 from rig.devices.detector import Detector, shrink
 from rig.errors import ModelError
-from rig.records import Box, Kind, Picture, Tile
-
-CLASSES = (Kind.OBJECT, Kind.PERSON)
-WHOLE = Tile(0, 0, 1280, 720, 320, 192)
-OPTIONS = DetectorOptions(threads=1)
-
-
-def save_beacon_model(
-    path: Path,
-    channels: int = 6,
-    outputs: tuple[str, ...] = ("p8", "p16", "p32"),
-    input_name: str = "picture",
-    rank: int = 4,
-    size: tuple[Any, Any] = ("height", "width"),
-    score_gain: float = 1 / 255,
-) -> str:
-    """Write the model; gives its sha256."""
-    weights = np.zeros((channels, 3, 1, 1), np.float32)
-    weights[[0, 2], 1] = 1.0  # green: left and right
-    weights[[1, 3], 2] = 1.0  # red: top and bottom
-    weights[4, 0] = score_gain  # blue: the score of the first class
-    tensors = [helper.make_tensor("w", TensorProto.FLOAT, weights.shape, weights.ravel())]
-    nothing = np.zeros((channels, 3, 1, 1), np.float32)
-    tensors.append(helper.make_tensor("z", TensorProto.FLOAT, nothing.shape, nothing.ravel()))
-    nodes = []
-    for name, stride in zip(outputs, (8, 16, 32), strict=False):
-        side = [stride, stride]
-        nodes.append(
-            helper.make_node(
-                "AveragePool", [input_name], [f"mean{stride}"], kernel_shape=side, strides=side
-            )
-        )
-        kernel = "w" if stride == 8 else "z"
-        nodes.append(helper.make_node("Conv", [f"mean{stride}", kernel], [name]))
-    shape = [1, 3, *size][:rank] if rank <= 4 else [1, 3, *size, 1]
-    graph = helper.make_graph(
-        nodes,
-        "beacons",
-        [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
-        tensors,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    data = model.SerializeToString()
-    path.write_bytes(data)
-    return hashlib.sha256(data).hexdigest()
-
-
-def card_for(path: Path, sha256: str, **changes: Any) -> Card:
-    about = CardInput("picture", 320, 320, 32, "bgr", (0.0,) * 3, (1.0,) * 3, 0.0, 8.0)
-    card = Card(
-        path.with_suffix(".toml"),
-        "beacons",
-        path,
-        sha256,
-        "ltrb_maps",
-        CLASSES,
-        about,
-        (0.5, 0.5),
-        0.5,
-    )
-    return replace(card, **changes)
+from rig.records import Box, Kind, Tile
+from tests.unit.beacon_model import OPTIONS, WHOLE, card_for, dark, paint, save_beacon_model
 
 
 @pytest.fixture(scope="module")
 def card(tmp_path_factory: pytest.TempPathFactory) -> Card:
     path = tmp_path_factory.mktemp("models") / "beacons.onnx"
     return card_for(path, save_beacon_model(path))
-
-
-def paint(picture: Picture, x0: int, y0: int, side: int, colour: tuple[int, int, int]) -> None:
-    picture[y0 : y0 + side, x0 : x0 + side] = colour
-
-
-def dark(width: int = 1280, height: int = 720) -> Picture:
-    return np.zeros((height, width, 3), np.uint8)
 
 
 def close(box: Box, *wanted: float) -> None:
@@ -165,14 +87,14 @@ def test_the_colour_order_mean_and_scale_are_the_cards(card: Card) -> None:
 
 def test_one_thing_in_two_tiles_is_one_thing(card: Card) -> None:
     picture = dark()
-    native = Tile(320, 256, 640, 448, 320, 192)
-    paint(picture, 416, 320, 32, (255, 6, 6))  # 48 px in the whole view, 12 px cells natively
-    both = Detector(card, OPTIONS).look(picture, (WHOLE, native))
-    assert any(d.box.overlap(Box(408, 312, 456, 360)) > 0.3 for d in both)
-    picture = dark()
-    paint(picture, 416, 320, 32, (255, 16, 16))
-    seen = Detector(card, OPTIONS).look(picture, (native, WHOLE))
-    assert len(seen) == len(set(seen))
+    paint(picture, 480, 320, 8, (255, 10, 20))
+    left, right = Tile(320, 256, 640, 448, 320, 192), Tile(400, 256, 720, 448, 320, 192)
+    model = Detector(card, OPTIONS)
+    assert len(model.look(picture, (left,))) == len(model.look(picture, (right,))) == 1
+    (one,) = model.look(picture, (left, right))
+    close(one.box, 474, 304, 494, 344)
+    paint(picture, 632, 320, 8, (255, 10, 20))  # its box is cut by the left tile at 640
+    assert len(model.look(picture, (left, right))) == 2
 
 
 def test_thresholds_scale_but_never_beyond_saying_anything(card: Card) -> None:
@@ -207,116 +129,6 @@ def test_threads_default_to_all_cores_but_one(card: Card, monkeypatch: pytest.Mo
 def test_a_tile_outside_the_picture_is_refused(card: Card) -> None:
     with pytest.raises(ModelError, match="does not lie in the picture of 640 x 480 px"):
         Detector(card, OPTIONS).look(dark(640, 480), (WHOLE,))
-
-
-def refusal(card: Card) -> str:
-    with pytest.raises(ModelError) as caught:
-        Detector(card, OPTIONS)
-    return str(caught.value)
-
-
-def test_weights_that_are_not_there_altered_or_cut_short(tmp_path: Path) -> None:
-    path = tmp_path / "m.onnx"
-    digest = save_beacon_model(path)
-    card = card_for(path, digest)
-    data = path.read_bytes()
-    assert Detector(card, OPTIONS)
-    path.write_bytes(data[:-100])
-    assert f"({len(data) - 100} bytes)" in refusal(card)
-    assert "altered or copied in part; copy both again" in refusal(card)
-    path.write_bytes(data[:50] + bytes([data[50] ^ 1]) + data[51:])
-    assert "altered or copied in part" in refusal(card)
-    path.write_bytes(b"")
-    assert "(0 bytes)" in refusal(card)
-    path.unlink()
-    assert "are not there: copy them beside the card" in refusal(card)
-    path.mkdir()
-    assert "cannot be read" in refusal(card)
-
-
-def test_weights_that_are_no_model(tmp_path: Path) -> None:
-    path = tmp_path / "m.onnx"
-    path.write_bytes(b"no model at all")
-    card = card_for(path, hashlib.sha256(b"no model at all").hexdigest())
-    assert "are no ONNX model that this ONNX Runtime" in refusal(card)
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        (
-            {"channels": 7},
-            "p8 is float32 [1, 7, 40, 40] for an input of 320 x 320 px, the card's 2",
-        ),
-        ({"channels": 5}, "p8 is float32 [1, 5, 40, 40]"),
-        (
-            {"outputs": ("p8", "p16")},
-            "its outputs are ['p8', 'p16'], wanted are ['p8', 'p16', 'p32']",
-        ),
-        ({"outputs": ("a", "b", "c")}, "its outputs are ['a', 'b', 'c']"),
-        ({"input_name": "images"}, "its inputs are ['images'], the card says ['picture']"),
-    ],
-)
-def test_a_model_of_another_shape(tmp_path: Path, changes: dict[str, Any], sentence: str) -> None:
-    path = tmp_path / "m.onnx"
-    said = refusal(card_for(path, save_beacon_model(path, **changes)))
-    assert "is a model of another shape than card" in said
-    assert sentence in said
-    assert said.endswith("use the card that was written with these weights")
-
-
-def test_a_model_of_one_size_refuses_the_others(tmp_path: Path) -> None:
-    path = tmp_path / "m.onnx"
-    digest = save_beacon_model(path, size=(320, 320))
-    model = Detector(card_for(path, digest), OPTIONS)
-    with pytest.raises(ModelError, match="failed on an input of 320 x 192 px"):
-        model.warm_up((WHOLE,))
-
-
-def test_an_input_of_another_rank_or_type(tmp_path: Path) -> None:
-    path = tmp_path / "m.onnx"
-    digest = save_flat_model(path)
-    said = refusal(card_for(path, digest))
-    assert "its input is tensor(float) [1, 3], wanted is a float tensor" in said
-
-
-def save_flat_model(path: Path) -> str:
-    """A model over a vector."""
-    nodes = [helper.make_node("Identity", ["picture"], [name]) for name in module.OUTPUTS]
-    value = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        nodes,
-        "flat",
-        [value("picture", TensorProto.FLOAT, [1, 3])],
-        [value(name, TensorProto.FLOAT, [1, 3]) for name in module.OUTPUTS],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.save(model, path)
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def test_a_model_that_answers_no_numbers_ends_the_process(tmp_path: Path) -> None:
-    """Infinite only for a bright picture: found in the loop, not in the warm-up."""
-    path = tmp_path / "m.onnx"
-    digest = save_beacon_model(path, score_gain=3e38)
-    model = Detector(card_for(path, digest), OPTIONS)
-    assert model.look(dark(), (WHOLE,)) == ()
-    picture = dark()
-    picture[:] = 200
-    with pytest.raises(ModelError, match="no finite numbers"):
-        model.look(picture, (WHOLE,))
-
-
-def test_a_failed_inference_ends_the_process(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Detector(card, OPTIONS)
-
-    class Broken:
-        def run(self, *_: Any) -> Any:
-            raise module.runtime.RuntimeException("bad allocation\nsecond line")
-
-    monkeypatch.setattr(model, "_session", Broken())
-    with pytest.raises(ModelError, match=r"320 x 192 px \(bad allocation\): another model's card"):
-        model.look(dark(), (WHOLE,))
 
 
 @pytest.mark.parametrize("factor", [2, 4, 8])

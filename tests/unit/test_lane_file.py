@@ -22,6 +22,7 @@ SITE = Site(
     "track.still.png", 1.25, 0.2, 0.0008,
 )  # fmt: skip
 TEXT = format_site(SITE)
+LANES = Path(__file__).parents[1] / "replay" / "lanes"
 
 
 def numbers(least: float, most: float) -> st.SearchStrategy[float]:
@@ -199,7 +200,7 @@ def test_what_is_wrong_with_a_points_file_is_said(old: str, new: str, sentence: 
     assert sentence in str(caught.value)
 
 
-@pytest.mark.parametrize("path", sorted(Path("tests/replay/lanes").glob("*.lane.toml")), ids=str)
+@pytest.mark.parametrize("path", sorted(LANES.glob("*.lane.toml")), ids=lambda path: path.name)
 def test_the_replay_clips_lane_files_read(path: Path) -> None:
     site = parse_site(path.read_text(encoding="utf-8"))
     assert format_site(site) == path.read_text(encoding="utf-8")

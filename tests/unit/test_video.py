@@ -147,6 +147,16 @@ def test_reverse_gives_the_same_pictures_at_mirrored_times(
     assert [frame.sequence for frame in backward] == list(range(count))
 
 
+def test_reverse_is_exact_where_a_tick_is_no_whole_nanosecond(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.mp4", [40 * k for k in range(40)])
+    data = bytearray(path.read_bytes())
+    scale = data.index(b"mdhd") + 4 + 12  # ISO 14496-12, 8.4.2.3: ticks in a second
+    ticks = int.from_bytes(data[scale : scale + 4], "big")
+    data[scale : scale + 4] = (ticks + 7).to_bytes(4, "big")
+    path.write_bytes(data)
+    assert told(list(VideoFile(path, is_reversed=True))) == mirrored(list(VideoFile(path)))
+
+
 def test_a_gif_is_reversed_although_it_cannot_be_sought(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
