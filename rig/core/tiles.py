@@ -255,7 +255,7 @@ def _best_tiles(needs: Needs, weights: Floats, whole: Tile, facts: InputFacts) -
 def _best_corner(
     needs: Needs, weights: Floats, cut: tuple[int, int], scale: float
 ) -> tuple[int, int]:
-    """Upper left corner of the cut (width, height) that holds the most weight, centred on it."""
+    """Upper left corner of the cut (width, height) that holds the most weight."""
     boxes = _frame(needs, scale)
     corners, fits = [], []
     for axis in (0, 1):
@@ -267,12 +267,4 @@ def _best_corner(
         corners.append(steps)
     total = (fits[0] * weights) @ fits[1].T
     column, row = np.unravel_index(int(total.argmax()), total.shape)
-    held = boxes[fits[0][column] & fits[1][row] & (weights > 0)]
-    if not len(held):
-        return int(corners[0][column]), int(corners[1][row])
-    middle = (held[:, :2].min(axis=0) + held[:, 2:].max(axis=0)) / 2
-    x, y = (
-        int(np.clip(round(middle[axis] - cut[axis] / 2), 0, needs.picture_px[axis] - cut[axis]))
-        for axis in (0, 1)
-    )
-    return x, y
+    return int(corners[0][column]), int(corners[1][row])

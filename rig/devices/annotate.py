@@ -85,9 +85,6 @@ def draw(picture: Picture, decision: Decision, site: Site, zero_ns: int = 0) -> 
     return canvas
 
 
-# --------------------------------------------------------------------------- lane
-
-
 def _draw_lane(canvas: Picture, site: Site, sizes: _Sizes) -> None:
     lane, half_m = site.lane, site.lane.width_m / 2
     exit_m = lane.length_m - lane.exit_zone_m
@@ -153,9 +150,6 @@ def _label_marks(canvas: Picture, site: Site, sizes: _Sizes, taken: list[Rectang
             _label(canvas, words, [right, left], _BLACK, sizes, taken)
 
 
-# --------------------------------------------------------------------------- tracks
-
-
 def _coloured(decision: Decision, lane: Lane) -> list[tuple[Track, Colour]]:
     """Tracks with the colour of their role, the most important last so that it lies on top."""
     hazard = decision.alert.hazard
@@ -200,9 +194,6 @@ def _label_track(
 
 def _whole(box: Box) -> Rectangle:
     return round(box.x0), round(box.y0), round(box.x1), round(box.y1)
-
-
-# --------------------------------------------------------------------------- words
 
 
 def _draw_banner(canvas: Picture, alert: Alert, sizes: _Sizes) -> None:
@@ -281,18 +272,21 @@ def _meet(one: Rectangle, other: Rectangle) -> bool:
 
 
 def _write(canvas: Picture, words: str, at: tuple[int, int], colour: Colour, letters: int) -> None:
-    weight = max(1, letters // 14)
-    cv2.putText(canvas, words, at, _FONT, _scale(letters), colour, weight, cv2.LINE_AA)
+    cv2.putText(canvas, words, at, _FONT, _scale(letters), colour, _weight(letters), cv2.LINE_AA)
 
 
 def _width(words: str, letters: int) -> int:
-    return int(cv2.getTextSize(words, _FONT, _scale(letters), max(1, letters // 14))[0][0])
+    return int(cv2.getTextSize(words, _FONT, _scale(letters), _weight(letters))[0][0])
 
 
 def _fit(words: str, letters: int, room_px: int) -> int:
     """The letters' height, made smaller where the words would not fit."""
     width = _width(words, letters)
     return letters if width <= room_px else max(6, letters * room_px // width)
+
+
+def _weight(letters: int) -> int:
+    return max(1, round(letters / 10))
 
 
 def _scale(letters: int) -> float:

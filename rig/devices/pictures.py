@@ -1,7 +1,8 @@
 """A folder of pictures as a source of frames.
 
 Decides the pictures' order (natural: 9 before 10) and their times (an even rate). Does not judge
-the pictures. Called by the programs that replay and show recordings.
+the pictures. Called by the programs that judge recordings.
+`load_picture` reads single pictures for them, such as the calibration still.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class PictureFolder:
         self._files = sorted(files, key=_natural)
         if not self._files:
             raise SourceError(f"{path} holds no picture; put PNG, JPEG or WebP files into it")
-        first = _read(self._files[0])
+        first = load_picture(self._files[0])
         if first is None:
             raise SourceError(f"{self._files[0]} is damaged or cut off; take it out or mend it")
         self.size_px = (first.shape[1], first.shape[0])
@@ -54,7 +55,7 @@ class PictureFolder:
         for sequence, file in enumerate(self._files):
             if self._is_closed:
                 return
-            picture = _read(file)
+            picture = load_picture(file)
             if picture is None:
                 self.ended_by = f"{file} is damaged or cut off; {sequence} good pictures were read"
                 return
@@ -77,9 +78,17 @@ def _natural(path: Path) -> list[tuple[bool, int, str]]:
     return [(False, int(p), "") if p[0] in "0123456789" else (True, 0, p) for p in parts]
 
 
-def _read(path: Path) -> Picture | None:
-    """The picture, or None where it is damaged or cut off."""
-    data = path.read_bytes()
+def load_picture(path: Path) -> Picture | None:
+    """The picture of one file, or None where it is damaged or cut off.
+
+    Raises SourceError where the file is missing or may not be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"picture {path} cannot be read: {error.strerror}; check its name and rights"
+        ) from error
     # OpenCV fills the missing part of a picture that is cut off with grey, without a word.
     if not data or not _is_whole(data):
         return None
@@ -92,7 +101,7 @@ def _is_whole(data: bytes) -> bool:
     if data.startswith(b"\xff\xd8"):
         return b"\xff\xd9" in data[-64:]
     if data.startswith(b"\x89PNG"):
-        return b"IEND" in data[-64:]
+        return b"IEND\xaeB`\x82" in data[-64:]
     if data.startswith(b"RIFF"):
         return len(data) >= 8 + int.from_bytes(data[4:8], "little")
     return False

@@ -8,7 +8,6 @@ only which drill is played and whether it went well by the truth (`rig.sim.score
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from tqdm import tqdm
 from rig.config import Config
 from rig.core.lane_file import format_site
 from rig.core.pipeline import Pipeline
-from rig.programs.judging import judge, load_named_card
+from rig.programs.judging import judge, load_named_card, require_number, say
 from rig.programs.observer import Observer, References
 from rig.programs.recording import Recording
 from rig.programs.timeline import Timeline, format_row, heading
@@ -30,6 +29,7 @@ from rig.sim.source import SceneSource
 
 RATE_HZ = 10.0
 """What a Pi 5 can judge (FACTS: speed on a Pi)."""
+RATE_LIMITS_HZ = (1.0, 60.0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, config: Config) -> int:
     """Play the drill; 0 when every warning came in time and none was needless, else 1."""
+    require_number("--rate", args.rate, "Hz", *RATE_LIMITS_HZ)
     if args.sessions is not None:
         config = replace(config, log=replace(config.log, sessions=str(args.sessions)))
     scene = DRILLS[args.drill]()
@@ -59,7 +60,8 @@ def run(args: argparse.Namespace, config: Config) -> int:
     with Recording("demo", config, lane_text, scene.site, card, scene.start_ns) as recording:
         print(f"A simulated drill, {scene.name}: {scene.duration_s:.0f} s at {args.rate:g} Hz.\n")
         print(heading())
-        for turn in tqdm(judge(source, observer, pipeline), total=total, unit="frame", leave=False, disable=None):
+        turns = judge(source, observer, pipeline)
+        for turn in tqdm(turns, total=total, unit="frame", leave=False, disable=None):
             decision = turn.decision
             if scene.runner is not None:
                 scene.runner.hears(decision.alert.level, decision.now_ns)
@@ -67,7 +69,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
             recording.put(turn)
             row = timeline.add(decision)
             if row is not None:
-                tqdm.write(format_row(row), file=sys.stdout)
+                say(format_row(row))
     _report(timeline, score, recording)
     return 0 if score.is_good else 1
 

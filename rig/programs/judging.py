@@ -6,12 +6,12 @@ so that whoever runs it does its own things (print, write, react) between two fr
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
+from tqdm import tqdm
 
 import rig
 from rig.config import Config
@@ -20,6 +20,7 @@ from rig.core.lane import Site
 from rig.core.lane_file import parse_site
 from rig.core.pipeline import Pipeline
 from rig.devices.model_card import load_card
+from rig.devices.pictures import load_picture
 from rig.errors import LaneError, SourceError
 from rig.programs.observer import Observer
 from rig.records import Command, Decision, Frame, Picture, Seen
@@ -77,26 +78,35 @@ class Mount:
 
 
 def load_mount(path: Path) -> Mount:
-    """Read a lane file and the still that it names. Raises LaneError."""
+    """Read a lane file and the still that it names. Raises LaneError or SourceError."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise LaneError(
             f"lane file {path} cannot be read ({error}); `rig calibrate` makes one"
         ) from error
-    site = parse_site(text)
+    site = _parse(text, path)
     if site.still is None:
         return Mount(site, text, None)
     return Mount(site, text, read_picture(path.parent / site.still, site))
 
 
+def _parse(text: str, path: Path) -> Site:
+    """The site; each line of its LaneError names the file."""
+    try:
+        return parse_site(text)
+    except LaneError as error:
+        lines = (f"{path}: {line}" for line in str(error).splitlines())
+        raise LaneError("\n".join(lines)) from error
+
+
 def read_picture(path: Path, site: Site) -> Picture:
     """A reference picture of the site's size. Raises SourceError."""
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    picture = load_picture(path)
     if picture is None:
-        raise SourceError(f"picture {path} is missing or damaged; give a PNG or JPEG")
+        raise SourceError(f"picture {path} is damaged or cut off; give a whole PNG, JPEG or WebP")
     check_size((picture.shape[1], picture.shape[0]), site, str(path))
-    return np.asarray(picture, np.uint8)
+    return picture
 
 
 def check_size(size_px: tuple[int, int], site: Site, name: str) -> None:
@@ -107,3 +117,15 @@ def check_size(size_px: tuple[int, int], site: Site, name: str) -> None:
             f"{name} is {size_px[0]}x{size_px[1]} px, but the lane was calibrated at "
             f"{lens.width_px}x{lens.height_px} px; calibrate for this picture size"
         )
+
+
+def require_number(option: str, value: float | None, unit: str, least: float, most: float) -> None:
+    """Refuse what an option cannot be; None is not given. Raises SourceError."""
+    if value is not None and not least <= value <= most:
+        raise SourceError(f"{option} is {value:g} {unit}; give {least:g} to {most:g} {unit}")
+
+
+def say(line: str) -> None:
+    """Print one line now: beside a progress bar, and also where the output is a pipe."""
+    tqdm.write(line, file=sys.stdout)
+    sys.stdout.flush()

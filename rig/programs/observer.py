@@ -19,7 +19,7 @@ from rig.devices.detector import Detector
 from rig.devices.lanecheck import LaneCheck
 from rig.devices.registration import Registration
 from rig.devices.vitals import VitalsMeter
-from rig.records import Box, Command, Decision, Detection, Frame, Picture, Seen, ViewShift
+from rig.records import Box, Command, Decision, Detection, Frame, Kind, Picture, Seen, ViewShift
 
 INTEREST_M = 8.0
 """Metres of lane before the runner that are looked at first: stop_m at 3.5 m/s."""
@@ -94,4 +94,4 @@ def _boxes(before: Decision | None) -> tuple[Box, ...]:
     """What the tracks of the last decision explain, though a frame may have missed them."""
     if before is None:
         return ()
-    return tuple(t.box for t in before.tracks if t.is_confirmed and t.kind != "strange")
+    return tuple(t.box for t in before.tracks if t.is_confirmed and t.kind is not Kind.STRANGE)

@@ -1,11 +1,16 @@
 """What a session leaves behind: the log of every decision and an annotated video with sound.
 
-Decides what is written where; how, is `devices.eventlog`'s and `devices.clips`' part. The log's
-lines are written by its own thread; the video by the caller's, since only offline programs use it.
+Decides what is written where, and what is left when the run breaks off: whatever was judged until
+then, whole and readable, or nothing at all where nothing was. How it is written is
+`devices.eventlog`'s and `devices.clips`' part. The log's lines are written by its own thread; the
+video by the caller's, since only programs that judge recordings use it.
 """
 
 from __future__ import annotations
 
+import shutil
+import sys
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,20 +25,28 @@ from rig.devices.clips import ClipWriter
 from rig.devices.eventlog import new_segment
 from rig.devices.run_header import describe_run
 from rig.devices.session import create_session
+from rig.errors import LogError, RigError
 from rig.programs.judging import Turn
 from rig.programs.log_thread import LogThread
 
 CLIP_NAME = "annotated.mp4"
+CLOSE_MOST_S = 60.0
 
 
 class Recording:
-    """A session folder being written; a context manager that ends log and video properly."""
+    """A session folder being written; a context manager that ends log and video properly.
+
+    Make it last, when everything else has been opened: from then on there is a folder. Raises
+    LogError where it cannot be written, at the beginning without leaving a trace. Later the first
+    failure of the disk ends the run, with the good part of the log kept.
+    """
 
     def __init__(
         self, program: str, config: Config, lane_text: str, site: Site, card: Card, t_ns: int
     ) -> None:
-        log = config.log
-        self.session = create_session(Path(log.sessions), datetime.now(), log.free_least_mb)
+        self._site = site
+        self._turns = 0
+        log, lens = config.log, site.pose.lens
         header = describe_run(
             program,
             config_to_dict(config),
@@ -41,31 +54,32 @@ class Recording:
             {card.weights.name: card.sha256},
             card.input.min_object_px,
         )
-        self._site = site
-        self._last_ns = t_ns
-        self._log = LogThread(
-            new_segment(self.session, "events", header, t_ns),
-            new_segment(self.session, "steps", header, t_ns),
-            log.sync_s,
-            is_patient=True,
-        )
-        self._log.start()
-        clips = self.session / "clips"
-        clips.mkdir(mode=0o700)
-        lens = site.pose.lens
-        self.clip_path = clips / CLIP_NAME
-        self._clip = ClipWriter(self.clip_path, (lens.width_px, lens.height_px))
+        self.session = create_session(Path(log.sessions), datetime.now(), log.free_least_mb)
+        with ExitStack() as undo:
+            undo.callback(shutil.rmtree, self.session)
+            clips = self.session / "clips"
+            clips.mkdir(mode=0o700)
+            self.clip_path = clips / CLIP_NAME
+            clip = ClipWriter(self.clip_path, (lens.width_px, lens.height_px))
+            self._clip = undo.enter_context(clip)
+            events, steps = (
+                new_segment(self.session, stream, header, t_ns) for stream in ("events", "steps")
+            )
+            self._log = LogThread(events, steps, log.sync_s, is_patient=True)
+            self._log.start()
+            undo.pop_all()
 
     def put(self, turn: Turn) -> None:
-        """Log one turn and draw it into the video."""
+        """Log one turn and draw it into the video. Raises LogError where the disk fails."""
+        if self._log.failure is not None:
+            raise LogError(self._log.failure)
         self._log.put_step(turn.seen, turn.decision)
+        self._turns += 1
         alert = turn.decision.alert
         picture = draw(turn.frame.picture, turn.decision, self._site)
         self._clip.add(picture, turn.decision.now_ns, alert, pattern_of(alert))
 
     def __enter__(self) -> Recording:
-        """Opens the video."""
-        self._clip.__enter__()
         return self
 
     def __exit__(
@@ -74,8 +88,31 @@ class Recording:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Ends the log first: it matters more."""
+        """End the log first, it matters more; then say what is left, where the run broke off."""
+        lost = self._end_log()
         try:
-            self._log.close(timeout_s=60.0)
-        finally:
             self._clip.__exit__(kind, error, trace)
+        except LogError as late:
+            error = error or late
+        if self._turns == 0:
+            shutil.rmtree(self.session)
+        elif isinstance(error, KeyboardInterrupt):
+            print(f"rig: stopped by Ctrl-C; {self._left(lost)}", file=sys.stderr)
+        elif isinstance(error, RigError):
+            raise type(error)(f"{error}; {self._left(lost)}") from error
+        elif lost is not None and error is None:
+            raise LogError(f"{lost}; {self._left(lost)}") from lost
+
+    def _end_log(self) -> LogError | None:
+        try:
+            self._log.close(timeout_s=CLOSE_MOST_S)
+        except LogError as error:
+            return error
+        return None
+
+    def _left(self, lost: LogError | None) -> str:
+        """What a reader of the session finds."""
+        if lost is None:
+            pictures = "1 picture" if self._turns == 1 else f"{self._turns} pictures"
+            return f"the log of the first {pictures} is whole: rig replay {self.session}"
+        return f"the log is good as far as it goes: rig replay --verify {self.session}"

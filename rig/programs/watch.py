@@ -1,8 +1,9 @@
 """`rig watch`: judge a recording as the rig would have, and log every decision.
 
 Decides nothing about danger; opens what it is given, refuses what does not fit together, and
-prints the timeline. The live rig, with horn and pins, is a set of programs of its own and not part
-of this version: without a recording the command refuses.
+prints the timeline. Nothing is written before all of it has been opened. The live rig, with horn
+and pins, is a set of programs of its own and not part of this version: without a recording the
+command refuses.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rig.config import Config
 from rig.core.pipeline import Pipeline
 from rig.devices.pictures import PictureFolder
 from rig.devices.video import VideoFile, boottime_ns
-from rig.errors import SourceError
+from rig.errors import LaneError, SourceError
 from rig.programs.judging import (
     Mount,
     check_size,
@@ -27,11 +28,20 @@ from rig.programs.judging import (
     load_mount,
     load_named_card,
     read_picture,
+    require_number,
+    say,
 )
 from rig.programs.observer import Observer, References
 from rig.programs.recording import Recording
 from rig.programs.timeline import Timeline, format_row, heading
 from rig.records import Frame
+
+RATE_HZ = 10.0
+"""Of --pictures: what a Pi 5 can judge (FACTS: speed on a Pi)."""
+RATE_LIMITS_HZ = (0.1, 240.0)
+LONGEST_S = 86_400.0
+OF_VIDEOS = ("start", "duration", "reversed", "paced")
+OF_PICTURES = ("rate",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,40 +50,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--video", type=Path, metavar="FILE", help="judge this video (or GIF)")
     source.add_argument("--pictures", type=Path, metavar="FOLDER", help="judge these pictures")
     parser.add_argument(
-        "--lane", type=Path, required=True, metavar="FILE", help="from `rig calibrate`"
+        "--lane", type=Path, metavar="FILE", help="from `rig calibrate`; always needed"
     )
     parser.add_argument(
         "--empty", type=Path, metavar="PICTURE", help="the empty lane: switches the lane check on"
     )
-    parser.add_argument("--rate", type=float, default=10.0, help="of --pictures, in Hz")
-    parser.add_argument("--reversed", action="store_true", help="play it from last to first")
-    parser.add_argument("--paced", action="store_true", help="at its own pace, on the live clock")
-    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="begin here")
-    parser.add_argument("--duration", type=float, metavar="S", help="judge this long")
+    parser.add_argument(
+        "--rate", type=float, metavar="HZ", help=f"of --pictures (default: {RATE_HZ:g})"
+    )
+    parser.add_argument("--reversed", action="store_true", help="play the video from last to first")
+    parser.add_argument(
+        "--paced", action="store_true", help="play the video at its own pace, on the live clock"
+    )
+    parser.add_argument("--start", type=float, metavar="S", help="begin the video here")
+    parser.add_argument("--duration", type=float, metavar="S", help="judge the video for so long")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
     """Judge the recording; 0 when it was judged to its end, 1 when the file broke off."""
     source = _open(args)
+    if args.lane is None:
+        raise LaneError("no lane file was given; give --lane FILE, which `rig calibrate` makes")
     mount = load_mount(args.lane)
-    check_size(source.size_px, mount.site, str(args.video or args.pictures))
+    check_size(source.size_px, mount.site, str(source.path))
     card = load_named_card(config)
     empty = read_picture(args.empty, mount.site) if args.empty else None
     observer = Observer(mount.site, config, card, References(mount.still, empty))
     pipeline = Pipeline(mount.site, config, card.input.min_object_px)
-    _say_limits(mount, has_empty=empty is not None)
+    clock = (lambda _: boottime_ns()) if args.paced else delayed
+    begun_ns = boottime_ns() if args.paced else 0
     timeline = Timeline()
-    with Recording("watch", config, mount.text, mount.site, card, 0) as recording:
-        print(heading())
-        clock = (lambda _: boottime_ns()) if args.paced else delayed
+    with Recording("watch", config, mount.text, mount.site, card, begun_ns) as recording:
+        _introduce(source, mount, has_empty=empty is not None)
         for turn in judge(_progress(source), observer, pipeline, clock):
             recording.put(turn)
             row = timeline.add(turn.decision)
             if row is not None:
-                tqdm.write(format_row(row), file=sys.stdout)
-    print(timeline.summary)
-    print(f"log    {recording.session}   (rig replay {recording.session})")
-    print(f"video  {recording.clip_path}   (with boxes, metres and the sounds)")
+                say(format_row(row))
+        if timeline.first_ns is None:
+            raise SourceError(
+                f"{source.path} has no picture in the part that --start and --duration leave; "
+                "choose another part"
+            )
+    print(f"\n{timeline.summary}\n")
+    print(f"watch and hear it:  {recording.clip_path}   (any player or browser)")
+    print(f"decide it again:    rig replay {recording.session}")
     if source.ended_by is not None:
         print(f"rig: {source.ended_by}", file=sys.stderr)
         return 1
@@ -81,22 +102,42 @@ def run(args: argparse.Namespace, config: Config) -> int:
 
 
 def _open(args: argparse.Namespace) -> VideoFile | PictureFolder:
-    if args.video is not None:
-        return VideoFile(args.video, args.paced, args.reversed, args.start, args.duration)
+    if args.video is None and args.pictures is None:
+        raise SourceError(
+            "no recording was given, and the live rig is not part of this version; "
+            "give --video FILE or --pictures FOLDER"
+        )
+    _refuse_misplaced(args)
+    require_number("--rate", args.rate, "Hz", *RATE_LIMITS_HZ)
+    require_number("--start", args.start, "s", 0.0, LONGEST_S)
+    require_number("--duration", args.duration, "s", 0.01, LONGEST_S)
     if args.pictures is not None:
-        return PictureFolder(args.pictures, args.rate)
-    raise SourceError(
-        "no recording was given, and the live rig is not part of this version; "
-        "give --video FILE or --pictures FOLDER"
+        return PictureFolder(args.pictures, args.rate or RATE_HZ)
+    return VideoFile(args.video, args.paced, args.reversed, args.start or 0.0, args.duration)
+
+
+def _refuse_misplaced(args: argparse.Namespace) -> None:
+    """Refuse options that would have no effect on this kind of recording."""
+    kind, other, options = (
+        ("pictures", "video", OF_VIDEOS)
+        if args.video is None
+        else ("video", "pictures", OF_PICTURES)
     )
+    for name in options:
+        if getattr(args, name) not in (None, False):
+            raise SourceError(f"--{name} is for --{other}; leave it out with --{kind}")
 
 
-def _say_limits(mount: Mount, has_empty: bool) -> None:
-    """Say what is off, so that nobody takes its silence for a judgement."""
+def _introduce(source: VideoFile | PictureFolder, mount: Mount, has_empty: bool) -> None:
+    """Say what is judged, and what is off, so that nobody takes its silence for a judgement."""
+    width_px, height_px = source.size_px
+    lane = mount.site.lane
+    print(f"{source.path}, {width_px}x{height_px} px, on a lane of {lane.length_m:.1f} m.")
     if mount.still is None:
-        print("the lane file names no still: the view is taken as unmoved")
+        print("The lane file names no still: the view is taken as unmoved.")
     if not has_empty:
-        print("no picture of the empty lane (--empty): the lane check is off")
+        print("No picture of the empty lane was given (--empty): the lane check is off.")
+    print(f"\n{heading()}")
 
 
 def _progress(source: VideoFile | PictureFolder) -> Iterable[Frame]:

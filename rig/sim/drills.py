@@ -51,14 +51,19 @@ def bystanders() -> tuple[Actor, ...]:
 def first_light_drill() -> Scene:
     """The demo: one run of 40 m with everything in it, about 25 s.
 
-    The runner stands in the start box until 2.3 s and sets off. Somebody stands in the lane at
-    15 m and walks out once the runner has stopped. The runner goes on; a second person
-    crosses at 27 m in time to conflict. Then the lane's end. Nothing endangers before the first
-    warning distance, between the two obstacles and until the end comes near (`is_clear`).
+    The runner stands in the start box until 2.3 s and sets off. Somebody looking at a phone steps
+    into the lane at 15 m and stands there until well after the runner should have stopped, then
+    walks out. The runner goes on; a second person crosses at 28 m in time to conflict. Then the
+    lane's end. Nothing endangers before the first warning distance, between the two obstacles
+    and until the end comes near (`is_clear`).
     """
     leaver = Path(
-        (Waypoint(0.0, 15.0, 0.1), Waypoint(0.4, 15.0, 0.1), Waypoint(2.0, 15.4, 2.7)),
-        after="stop 1",
+        (
+            Waypoint(2.6, 15.0, -1.7),
+            Waypoint(4.0, 15.0, 0.1),
+            Waypoint(9.2, 15.0, 0.1),
+            Waypoint(10.8, 15.4, 2.7),
+        ),
         facing_rad=_RIGHT,
     )
     actors = (

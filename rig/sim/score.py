@@ -6,14 +6,21 @@ habits and the exact places; the rig under test knows neither. Used by `rig demo
 A hazard is met in time when the runner can still stand before touching it: at the moment of the
 STOP, the free metres are at least v * (reaction + sound's way) + v^2 / (2 * brake), with the
 simulated runner's own reaction and braking.
+
+When a STOP is due and when its reason has gone is the hazard law's word on the exact places and
+speeds (`due_causes`): what is left is the error of seeing, not of the law.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rig.records import Cause, Decision, Level
-from rig.sim.scenes import RUNNER_ID, ActorTruth, Scene
+from rig.config import HazardLimits
+from rig.core.hazard import MOVING_MPS, assess
+from rig.records import Box, Cause, Decision, Kind, Level, Phase, Runner, Track
+from rig.sim.detections import width_m
+from rig.sim.motion import Place
+from rig.sim.scenes import RUNNER_ID, Scene
 from rig.sim.sim_runner import SOUND_MPS
 
 REACH_M = 0.4
@@ -24,22 +31,45 @@ CLOSE_M = 12.0
 RELEASE_S = 2.0
 """A sound may last this long after its cause has gone; then a clear stretch begins."""
 LANE_END = "lane end"
+ASTRAY_M = 1.5
+"""A lock this far from the true runner, along or across, is on somebody else."""
+_DUE = {Cause.COLLISION, Cause.LANE_END_NOW}
+_NOWHERE = Box(0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One staged hazard: when STOP came, what was free then, and what a stop needed."""
+    """One staged hazard: when STOP came, what was free then, and what a stop needed.
+
+    `notice_s` is for how long a CAUTION had sounded when the STOP came, 0 for none.
+    """
 
     name: str
     time_s: float
     speed_mps: float
     free_m: float
     needed_m: float
+    notice_s: float = 0.0
 
     @property
     def spare_m(self) -> float:
         """Metres left over after the stop; negative is too late."""
         return self.free_m - self.needed_m
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Somebody or something else in the drill, as the truth has it."""
+
+    actor_id: str
+    kind: Kind
+    place: Place
+    width_m: float
+
+    @property
+    def room_m(self) -> float:
+        """Middle to middle of runner and this at the moment of touching."""
+        return REACH_M + (PERSON_ROOM_M if self.kind is Kind.PERSON else self.width_m / 2)
 
 
 class Score:
@@ -53,24 +83,32 @@ class Score:
         self.closest_m = float("inf")
         self.end_free_m: float | None = None
         """Where the runner came to rest before the lane end (negative: past it)."""
+        self.releases_s: list[float] = []
+        """For each STOP that was due: seconds from the end of its reason to its own end."""
+        self.lost_alarms = 0
+        """Times that RUNNER_LOST began to sound."""
+        self.astray_s = 0.0
+        """Seconds for which the lock was on somebody else."""
         self._scene = scene
+        self._actors = {actor.actor_id: actor for actor in scene.actors}
         self._last_ns: int | None = None
         self._clear_ns: int | None = None
-        self._was_stop = False
+        self._due_ns: int | None = None
+        self._caution_ns: int | None = None
+        self._before: Decision | None = None
 
     def add(self, t_ns: int, decision: Decision) -> None:
         """One frame: the truth is taken at `t_ns`, the time of the decision's sound."""
-        truth = {actor.actor_id: actor for actor in self._scene.truth(t_ns)}
-        me = truth.pop(RUNNER_ID, None)
+        places = self._scene.places(t_ns)
+        me = places.pop(RUNNER_ID, None)
         if me is None:
             return
-        self._touch(me, list(truth.values()))
+        others = [self._other(actor_id, place) for actor_id, place in places.items()]
+        self._touch(me, others)
         self._quiet(t_ns, decision)
-        is_stop = decision.alert.level is Level.STOP
-        if is_stop and not self._was_stop and me.along_mps > 0:
-            self._warn(t_ns, decision, me, list(truth.values()))
-        self._was_stop = is_stop
-        self._last_ns = t_ns
+        self._follow_stop(t_ns, decision, me, others)
+        self._check_lock(t_ns, decision, me)
+        self._before, self._last_ns = decision, t_ns
         if me.along_mps == 0.0:
             self.end_free_m = self._scene.site.lane.length_m - me.along_m
 
@@ -98,11 +136,15 @@ class Score:
 
     # ------------------------------------------------------------------ parts of a frame
 
-    def _touch(self, me: ActorTruth, others: list[ActorTruth]) -> None:
+    def _other(self, actor_id: str, place: Place) -> Other:
+        actor = self._actors[actor_id]
+        return Other(actor_id, actor.kind, place, width_m(actor))
+
+    def _touch(self, me: Place, others: list[Other]) -> None:
         for other in others:
-            free_m = other.along_m - me.along_m - _room_m(other)
-            is_beside = abs(other.across_m - me.across_m) > 0.3 + other.width_m / 2
-            if is_beside or free_m < -2 * _room_m(other):
+            free_m = other.place.along_m - me.along_m - other.room_m
+            is_beside = abs(other.place.across_m - me.across_m) > 0.3 + other.width_m / 2
+            if is_beside or free_m < -2 * other.room_m:
                 continue
             self.closest_m = min(self.closest_m, max(0.0, free_m))
             if free_m <= 0:
@@ -120,9 +162,34 @@ class Score:
         if decision.alert.level >= Level.CAUTION:
             self.needless_s += step_s
 
-    def _warn(
-        self, t_ns: int, decision: Decision, me: ActorTruth, others: list[ActorTruth]
-    ) -> None:
+    def _follow_stop(self, t_ns: int, decision: Decision, me: Place, others: list[Other]) -> None:
+        """Notes when STOP begins and ends, against when it is due."""
+        alert = decision.alert
+        before = self._before.alert if self._before is not None else None
+        is_stop, was_stop = alert.level is Level.STOP, before and before.level is Level.STOP
+        if is_stop and not was_stop and me.along_mps > 0:
+            self._warn(t_ns, decision, me, others)
+        if was_stop and not is_stop and self._due_ns is not None:
+            self.releases_s.append((t_ns - self._due_ns) / 1e9)
+            self._due_ns = None
+        if _DUE & due_causes(self._scene, me, others):
+            self._due_ns = t_ns
+        if alert.level is not Level.CAUTION:
+            self._caution_ns = None
+        elif self._caution_ns is None:
+            self._caution_ns = t_ns
+        is_lost = alert.cause is Cause.RUNNER_LOST
+        self.lost_alarms += is_lost and (before is None or before.cause is not Cause.RUNNER_LOST)
+
+    def _check_lock(self, t_ns: int, decision: Decision, me: Place) -> None:
+        track = decision.runner.track
+        if track is None or self._last_ns is None or decision.runner.lost_s > 0:
+            return
+        off_m = max(abs(track.along_m - me.along_m), abs(track.across_m - me.across_m))
+        if off_m > max(ASTRAY_M, 3 * track.along_sigma_m):
+            self.astray_s += (t_ns - self._last_ns) / 1e9
+
+    def _warn(self, t_ns: int, decision: Decision, me: Place, others: list[Other]) -> None:
         name, free_m = self._subject(decision, me, others)
         runner = self._scene.runner
         if runner is None:
@@ -134,21 +201,20 @@ class Score:
         brake = habits.expected_brake_mps2 if is_expected else habits.brake_mps2
         needed_m = speed * delay_s + speed * speed / (2 * brake)
         t_s = (t_ns - self._scene.start_ns) / 1e9
-        self.warned.append(Warned(name, t_s, speed, free_m, needed_m))
+        notice_s = 0.0 if self._caution_ns is None else (t_ns - self._caution_ns) / 1e9
+        self.warned.append(Warned(name, t_s, speed, free_m, needed_m, notice_s))
 
-    def _subject(
-        self, decision: Decision, me: ActorTruth, others: list[ActorTruth]
-    ) -> tuple[str, float]:
+    def _subject(self, decision: Decision, me: Place, others: list[Other]) -> tuple[str, float]:
         """What a STOP is about: by its cause, the lane end or the nearest thing in the way."""
         length_m = self._scene.site.lane.length_m
         if decision.alert.cause is Cause.LANE_END_NOW:
             return LANE_END, length_m - me.along_m
         half_m = self._scene.site.lane.width_m / 2
         near = [
-            (o.along_m - me.along_m - _room_m(o), o.actor_id)
+            (o.place.along_m - me.along_m - o.room_m, o.actor_id)
             for o in others
-            if -0.5 < o.along_m - me.along_m < CLOSE_M
-            and abs(o.across_m) < half_m + o.width_m / 2 + abs(o.across_mps) * 2.0
+            if -0.5 < o.place.along_m - me.along_m < CLOSE_M
+            and abs(o.place.across_m) < half_m + o.width_m / 2 + abs(o.place.across_mps) * 2.0
         ]
         if not near:
             return f"{decision.alert.cause} without a thing in the way", 0.0
@@ -156,6 +222,19 @@ class Score:
         return name, free_m
 
 
-def _room_m(other: ActorTruth) -> float:
-    """Middle to middle at the moment of touching."""
-    return REACH_M + (PERSON_ROOM_M if other.kind == "person" else other.width_m / 2)
+def due_causes(scene: Scene, me: Place, others: list[Other]) -> set[Cause]:
+    """What the hazard law says of the exact places and speeds, for a runner in mid-drill."""
+    if me.along_mps < 0:
+        return set()
+    phase = Phase.RUNNING if me.along_mps >= MOVING_MPS else Phase.IN_BOX
+    runner = Runner(phase, _exact(1, Kind.PERSON, me, PERSON_ROOM_M * 2))
+    tracks = [_exact(n + 2, o.kind, o.place, o.width_m) for n, o in enumerate(others)]
+    return {h.cause for h in assess(runner, tracks, scene.site.lane, HazardLimits(), 0)}
+
+
+def _exact(number: int, kind: Kind, place: Place, wide_m: float) -> Track:
+    return Track(
+        number, kind, 0, 0, 0,
+        place.along_m, place.across_m, place.along_mps, place.across_mps,
+        0.0, 0.0, 0.0, 0.0, wide_m, None, 1.0, _NOWHERE, True,
+    )  # fmt: skip

@@ -16,8 +16,10 @@ from detector.rendered import HEIGHTS_PX, Rendered
 #: Training pictures seen in one round through the photographs (split train).
 _PICTURES_PER_ROUND: Final = 10_160
 
-#: A person is found reliably from the height on at which no class of height has less.
+#: A person is found reliably from the height on at which this share is found.
 RELIABLE_RECALL: Final = 0.9
+#: Said where no height reaches it: more than far tiles give, so the planner asks for the most.
+_UNRELIABLE_PX: Final = 40
 
 _VOC: Final = "research; pictures from Flickr"
 _UNCLEAR: Final = "terms unclear"
@@ -82,8 +84,9 @@ def _head(numbers: CardNumbers) -> list[str]:
         "mean = [0, 0, 0]",
         "scale = [1, 1, 1]",
         "pad_value = 114",
-        f"# Least height in a tile from which {RELIABLE_RECALL} of rendered people are found.",
-        f"min_object_px = {numbers.rendered.least_height_px(RELIABLE_RECALL)}",
+        f"# Least height in a tile from which on {RELIABLE_RECALL} of rendered people are found;",
+        f"# {_UNRELIABLE_PX} where no height reaches that.",
+        f"min_object_px = {numbers.rendered.least_height_px(RELIABLE_RECALL) or _UNRELIABLE_PX}",
         "",
         "[thresholds]",
         "# Best F2 on the held-out photographs among scores with a precision of a half or more.",

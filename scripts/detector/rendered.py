@@ -53,15 +53,12 @@ class Rendered:
         n = sum(self.wanted[kind][first:])
         return sum(self.found[kind][first:]) / max(1, n), n
 
-    def least_height_px(self, recall: float) -> int:
-        """Least height from which every interval of rendered people has at least this recall."""
-        least = HEIGHTS_PX[-1]
-        pairs = zip(self.found["figure"], self.wanted["figure"], strict=True)
-        for height, (found, wanted) in reversed(list(zip(HEIGHTS_PX[:-1], pairs, strict=True))):
-            if wanted and found / wanted < recall:
-                break
-            least = height
-        return least
+    def least_height_px(self, recall: float) -> int | None:
+        """Least height from which rendered people, taken together, have this recall, if any."""
+        for height in HEIGHTS_PX[:-1]:
+            if self.recall_from("figure", height)[0] >= recall:
+                return height
+        return None
 
 
 def measure_rendered(look: Callable[[UInt8Array], Found], scores: dict[str, float]) -> Rendered:

@@ -1,8 +1,8 @@
 """Trains the detector from random weights; one command, goes on where it was stopped.
 
 Decides schedule, optimiser and when to measure. The learning rate rises over the first steps,
-stays flat and falls to nearly nothing over the last quarter of the hours asked for; `--resume` with
-more hours therefore simply goes on. The data of step n depend on the seed and n only.
+stays flat and falls to nearly nothing over the last two fifths of the hours asked for; `--resume`
+with more hours therefore simply goes on. The data of step n depend on the seed and n only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from detector.teachers import ignore_missed
 from detector.validation import judge
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-_DECAY_SHARE: Final = 0.25
+_DECAY_SHARE: Final = 0.4
 _FINAL_RATE: Final = 0.02
 
 
@@ -142,7 +142,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
         self.optimiser.step()
         self.smooth.update(self.model, self.progress.step)
-        value = float(loss)
+        value = float(loss.detach())
         if not np.isfinite(value):
             raise FloatingPointError(
                 f"The loss is {value} at step {self.progress.step}; lower --rate and --resume."

@@ -182,6 +182,20 @@ def test_sound_and_pictures_last_equally_long(tmp_path: Path, count: int) -> Non
     assert all(abs(length - end_s) < 0.05 for length in lasting)
 
 
+def test_the_last_picture_is_shown_and_heard_for_one_period(tmp_path: Path) -> None:
+    with ClipWriter(tmp_path / "a.mp4", SIZE, rate_hz=4) as clip:
+        for number in range(4):
+            stop = Alert(Level.STOP, None, 0)
+            clip.add(picture(number), number * 250_000_000, stop, PATTERNS["fault"])
+    samples = read_sound(tmp_path / "a.mp4")
+    assert len(samples) / SAMPLE_RATE_HZ == pytest.approx(1.0, abs=0.05)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        video = container.streams.video[0]
+        assert video.duration is not None
+        assert video.time_base is not None
+        assert float(video.duration * video.time_base) == pytest.approx(1.0, abs=0.05)
+
+
 def test_a_camera_gap_keeps_sounding_and_keeps_time(tmp_path: Path) -> None:
     times_ns = [ZERO_NS, ZERO_NS + 40_000_000, ZERO_NS + 12_000_000_000]
     write(tmp_path / "a.mp4", times_ns, [(ZERO_NS, PATTERNS["fault"])])

@@ -59,20 +59,31 @@ def test_an_input_that_is_not_filled_is_padded_right_and_below(card: Card) -> No
     close(found[0].box, x - 7 * 1088 / 181, 984 - 42, x + 7 * 1088 / 181, 984 + 42)
 
 
+def test_a_picture_smaller_than_the_input_is_not_enlarged(card: Card) -> None:
+    picture = dark(200, 100)
+    paint(picture, 80, 40, 8, (255, 10, 20))
+    (found,) = Detector(card, OPTIONS).look(picture, (Tile(0, 0, 200, 100, 224, 128),))
+    close(found.box, 74, 24, 94, 64)
+
+
 def test_the_padding_is_the_cards_value_and_never_stale(card: Card) -> None:
-    """Padding that shines is a thing in every frame, but outside the picture: none is reported."""
+    grey = replace(card, input=replace(card.input, pad_value=114.0))
+    picture = np.full((640, 640, 3), 200, np.uint8)
+    full, small = Tile(0, 0, 320, 320, 320, 320), Tile(0, 0, 160, 96, 320, 320)
+    model = Detector(grey, OPTIONS)
+    model.lay(picture, full)
+    for _ in range(2):
+        laid = model.lay(picture, small)[0]
+        assert (laid[:, :96, :160] == 200).all()
+        assert (laid[:, 96:, :] == 114).all()
+        assert (laid[:, :, 160:] == 114).all()
+    assert (model.lay(picture, full) == 200).all()
+
+
+def test_what_the_model_sees_in_the_padding_is_not_in_the_picture(card: Card) -> None:
     shining = replace(card, input=replace(card.input, pad_value=255.0))
     found = Detector(shining, OPTIONS).look(dark(), (WHOLE,))
     assert all(d.box.y1 > 700 for d in found)
-    picture = dark(640, 640)
-    picture[:] = (255, 3, 3)
-    model = Detector(card, OPTIONS)
-    full, small = Tile(0, 0, 320, 320, 320, 320), Tile(0, 0, 160, 160, 320, 320)
-    assert len(model.look(picture, (full,))) > 1
-    found = model.look(picture, (small,))
-    assert found
-    assert all(d.box.x1 <= 160 and d.box.y1 <= 160 for d in found)
-    assert len(model.look(dark(640, 640), (full, small))) == 0
 
 
 def test_the_colour_order_mean_and_scale_are_the_cards(card: Card) -> None:

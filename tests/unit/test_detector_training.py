@@ -308,15 +308,22 @@ def test_tile_labels_cut_hide_and_ignore():
 # ---- with PyTorch ----
 
 
-def test_the_loss_teaches_boxes_and_is_silent_where_nothing_is_known():
+def import_torch():
+    """PyTorch with one thread: spinning ones hold each other up on a busy machine."""
     torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
+    return torch
+
+
+def test_the_loss_teaches_boxes_and_is_silent_where_nothing_is_known():
+    torch = import_torch()
     from detector.batches import Batch
     from detector.losses import measure_loss
 
     torch.manual_seed(0)
     levels = [
         (
-            torch.zeros(1, 5, 64 // s, 64 // s, requires_grad=True),
+            torch.full((1, 5, 64 // s, 64 // s), -4.0, requires_grad=True),
             torch.zeros(1, 4, 64 // s, 64 // s),
         )
         for s in (8, 16, 32)
@@ -324,9 +331,9 @@ def test_the_loss_teaches_boxes_and_is_silent_where_nothing_is_known():
     everything = torch.full((1, 16, 16), classes.ALL_CLASSES, dtype=torch.uint8)
     none = torch.zeros(0, 6)
     images = torch.zeros(1, 3, 64, 64)
-    assert float(measure_loss(levels, Batch(images, everything, none))[0]) == 0.0
+    assert float(measure_loss(levels, Batch(images, everything, none))[0].detach()) == 0.0
     nothing = torch.zeros_like(everything)
-    assert float(measure_loss(levels, Batch(images, nothing, none))[0]) > 0.0
+    assert float(measure_loss(levels, Batch(images, nothing, none))[0].detach()) > 0.0
     box = torch.tensor([[0, 30.0, 20.0, 34.0, 32.0, 0.0]])
     total, _, _ = measure_loss(levels, Batch(images, everything, box))
     total.backward()
@@ -336,7 +343,7 @@ def test_the_loss_teaches_boxes_and_is_silent_where_nothing_is_known():
 
 
 def test_some_steps_on_one_picture_lower_the_loss():
-    torch = pytest.importorskip("torch")
+    torch = import_torch()
     from detector.batches import Batch
     from detector.losses import measure_loss
     from detector.network import Detector, Widths
@@ -354,26 +361,26 @@ def test_some_steps_on_one_picture_lower_the_loss():
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
     assert losses[-1] < 0.5 * losses[0]
 
 
 def test_the_rate_rises_stays_and_falls():
-    pytest.importorskip("torch")
+    import_torch()
     from detector.training import rate_at, read_settings
 
     settings, is_resumed = read_settings(["--hours", "2", "--rate", "0.002"])
     assert not is_resumed
     assert rate_at(0, 0.0, settings) == pytest.approx(0.002 / settings.warm_up_steps)
-    assert rate_at(10_000, 1.4 * 3600, settings) == 0.002
-    assert rate_at(10_000, 1.75 * 3600, settings) == pytest.approx(0.001)
+    assert rate_at(10_000, 1.15 * 3600, settings) == 0.002
+    assert rate_at(10_000, 1.6 * 3600, settings) == pytest.approx(0.001)
     assert rate_at(10_000, 2 * 3600, settings) == pytest.approx(0.002 * 0.02)
     longer = replace(settings, hours=20.0)
     assert rate_at(10_000, 2 * 3600, longer) == 0.002
 
 
 def test_a_checkpoint_gives_back_the_averaged_weights(tmp_path):
-    torch = pytest.importorskip("torch")
+    torch = import_torch()
     from detector import checkpoints
     from detector.network import Detector, Widths
 
@@ -394,7 +401,7 @@ def test_a_checkpoint_gives_back_the_averaged_weights(tmp_path):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_exported_graph_answers_as_the_network_does():
-    torch = pytest.importorskip("torch")
+    torch = import_torch()
     from detector.network import Detector, ExportedDetector, Widths
     from detector.onnx_graph import check_parity, fold, to_onnx
 

@@ -28,7 +28,7 @@ def shifted(picture: Picture, view: ViewShift) -> Picture:
     centre = np.array([width / 2 - 0.5, height / 2 - 0.5])
     cos, sin = math.cos(view.roll_rad), math.sin(view.roll_rad)
     turn = np.array([[cos, -sin], [sin, cos]])
-    move = centre + (view.dx_px, view.dy_px) - turn @ centre
+    move = centre + np.array([view.dx_px, view.dy_px]) - turn @ centre
     matrix = np.column_stack([turn, move])
     moved = cv2.warpAffine(
         picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
@@ -61,7 +61,7 @@ def test_shift_and_roll_are_found_over_the_whole_reach(
     registration = Registration(track)
     noise = SensorNoise(SIZE, 3.0, 1)
     misses = []
-    for number in range(40):
+    for number in range(24):
         true = some_view(rng)
         light = cv2.convertScaleAbs(shifted(track, true), alpha=rng.uniform(0.6, 1.3))
         found = registration.find(noise.add(np.asarray(light, np.uint8), number))
@@ -99,13 +99,13 @@ def test_a_crowd_over_forty_percent_that_walks_together_does_not_pull(
     assert np.quantile(np.array(misses), 0.95, axis=0)[0] < 0.4
 
 
-def test_a_crowd_already_in_the_still_does_not_pull_when_it_has_walked(
+def test_a_crowd_already_in_the_still_does_not_pull_when_it_has_gone(
     track: Picture, rng: np.random.Generator
 ) -> None:
     crowd = cv2.resize(rng.integers(0, 255, (90, 64, 3), np.uint8), (512, 720))
-    still, later = track.copy(), track.copy()
-    still[:, 300:812], later[:, 325:837] = crowd, crowd
-    found = Registration(still).find(later)
+    still = track.copy()
+    still[:, 300:812] = crowd
+    found = Registration(still).find(track)
     assert found is not None
     assert errors(found, ViewShift())[0] < 0.3
 
@@ -172,7 +172,7 @@ def frames(file: Path, step: int) -> Iterator[Picture]:
 
 
 @pytest.mark.parametrize(
-    ("name", "step"), [("room_one_by_one.mp4", 25), ("walk_side_static.mp4", 12)]
+    ("name", "step"), [("room_one_by_one.mp4", 40), ("walk_side_static.mp4", 12)]
 )
 def test_a_camera_that_stands_still_is_found_still(shared: Path, name: str, step: int) -> None:
     pictures = list(frames(shared / "data" / "video" / name, step))
@@ -187,7 +187,7 @@ def test_a_camera_that_stands_still_is_found_still(shared: Path, name: str, step
 
 
 def test_recorded_pictures_moved_by_hand_are_found(shared: Path, rng: np.random.Generator) -> None:
-    pictures = list(frames(shared / "data" / "video" / "room_one_by_one.mp4", 25))
+    pictures = list(frames(shared / "data" / "video" / "room_one_by_one.mp4", 40))
     registration = Registration(pictures[0])
     misses = []
     for picture in pictures:
@@ -198,4 +198,4 @@ def test_recorded_pictures_moved_by_hand_are_found(shared: Path, rng: np.random.
     px, degrees = np.quantile(np.array(misses), 0.95, axis=0)
     print(f"\nrecorded room: 95 % within {px:.2f} px and {degrees:.3f} deg")
     assert px < 0.3
-    assert degrees < 0.06
+    assert degrees < 0.05

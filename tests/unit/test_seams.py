@@ -166,6 +166,23 @@ def test_the_finer_tile_has_the_better_foot() -> None:
     assert one.score == pytest.approx(0.9)
 
 
+def test_a_far_person_of_few_coarse_pixels_is_matched_by_its_edges() -> None:
+    """At 40 m a person is 11 x 4 pixels of the whole view; one pixel's error halves the overlap."""
+    coarse, fine = person(600, 340, 616, 384), person(605, 345, 612, 380)
+    assert coarse.box.overlap(fine.box) < 0.4
+    (one,) = merged((WHOLE, (coarse,)), (native(480, 260), (fine,)))
+    assert one.box == fine.box
+    assert len(merged((WHOLE, (coarse,)), (native(480, 260), (person(607, 345, 614, 380),)))) == 2
+
+
+def test_head_and_shoulders_in_a_tile_are_part_of_the_whole_person() -> None:
+    whole, head = person(600, 200, 700, 520), person(635, 203, 672, 292)
+    tile = native(480, 100)
+    assert [d.box for d in merged((WHOLE, (whole,)), (tile, (head,)))] == [whole.box]
+    uncut = person(635, 203, 672, 280)  # ends within the tile: a smaller person, not a part
+    assert len(merged((WHOLE, (whole,)), (tile, (uncut,)))) == 2
+
+
 def test_a_far_person_cut_by_a_tile_within_a_near_ones_outline_stays() -> None:
     near, far = person(560, 100, 760, 600), person(790, 300, 800, 340)
     grown = person(600, 100, 830, 600)

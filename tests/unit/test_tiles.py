@@ -137,6 +137,19 @@ def test_a_thing_of_30_cm_is_covered_as_far_as_native_pixels_reach() -> None:
     assert {min(t.scale, 1.0) for t in planner.far} == {0.5, 1.0}
 
 
+@pytest.mark.parametrize("length_m", [20.0, 40.0])
+@pytest.mark.parametrize("least", [8.0, 12.0, 20.0])
+def test_with_room_in_the_budget_every_thing_that_native_pixels_show_is_shown(
+    length_m: float, least: float
+) -> None:
+    site = mount_a(length_m)
+    planner = TilePlanner(site, replace(FACTS, min_object_px=least), 4)
+    for row in planner.coverage():
+        range_m = math.hypot(site.pose.x_m - row.along_m, site.pose.y_m)
+        if 8.0 < range_m < 0.95 * 985 * 0.3 / least:
+            assert row.thing_px >= least, (row, planner.tiles)
+
+
 def test_coverage_is_what_the_tiles_give() -> None:
     site = mount_a(30)
     alone, both = TilePlanner(site, FACTS, 1), TilePlanner(site, FACTS, 2)

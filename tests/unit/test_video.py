@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rig.core.frame_times import FrameTimes
 from rig.devices import video
-from rig.devices.pictures import PictureFolder
+from rig.devices.pictures import PictureFolder, _is_whole
 from rig.devices.video import VideoFile, pace
 from rig.errors import SourceError
 from rig.records import Frame, Picture
@@ -546,6 +547,16 @@ def test_a_picture_cut_off_ends_the_folder_there(tmp_path: Path, suffix: str, ke
     assert f"2{suffix} is damaged or cut off; 2 good pictures" in str(source.ended_by)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_a_pictures_own_end_is_looked_for(suffix: str) -> None:
+    """Some versions of OpenCV fill what is missing with grey and say nothing."""
+    data = cv2.imencode(suffix, picture(3))[1].tobytes()
+    assert _is_whole(data)
+    assert _is_whole(data + bytes(8))
+    assert not any(_is_whole(data[:size]) for size in range(len(data) - 1))
+    assert not _is_whole(b"GIF89a" + data)
+
+
 def test_folders_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no folder"):
         PictureFolder(tmp_path / "missing", 10)
@@ -561,3 +572,13 @@ def test_folders_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"")
     with pytest.raises(SourceError, match=r"1\.png is damaged"):
         PictureFolder(tmp_path, 10)
+
+
+def test_a_picture_that_is_in_the_file_and_never_comes_is_damage() -> None:
+    times = FrameTimes(Fraction(1, 25))
+    for promised in (0, 3, 1, 2):  # in the order of decoding
+        times.promise(promised)
+    assert [times.accept(time, SIZE) for time in (0, 1)] == [True, True]
+    assert not times.accept(3, SIZE)
+    assert times.ended_by == "is damaged: a picture is lost"
+    assert (times.good, times.last) == (2, 1)
