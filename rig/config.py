@@ -65,7 +65,9 @@ class DetectorOptions:
 class PlacingLimits:
     """How far a box's place on the ground may be wrong (design section 4)."""
 
-    foot_sigma_px: float = option(1.5, "px", "least scatter of a box's lower edge", 0.2, 10)
+    foot_sigma_px: float = option(
+        1.5, "model-input px", "least scatter of a box's lower edge", 0.2, 10
+    )
     foot_sigma_share: float = option(0.03, "of box height", "scatter that grows with size", 0, 0.2)
     across_sigma_most_m: float = option(
         0.2, "m", "2 px at 40 m would else alarm for every neighbour in the next lane", 0.05, 0.6

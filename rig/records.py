@@ -11,8 +11,7 @@ All are frozen. Units are in the names. Two frames of reference are used:
   lane's centre line and grows to the left of travel (x forward, y left, as in ROS REP-103).
   The runner faces against travel, so `across_m` grows toward the runner's *right* hand.
 
-Times are CLOCK_BOOTTIME nanoseconds (`t_ns`), the clock of the camera's SensorTimestamp.
-`None` means not known or not measured, never zero.
+Times are CLOCK_BOOTTIME nanoseconds (`t_ns`), as the camera's SensorTimestamp. `None`: not known, never 0.
 """
 
 from __future__ import annotations
@@ -118,7 +117,7 @@ class Detection:
     """One thing in one picture, box in pixels of the full picture.
 
     `is_bottom_cut`: the lower edge is the picture's (or tile's) edge or hidden by another box,
-    so the feet are lower than the box says.
+    so the feet are lower than the box says. `pixel_px`: picture pixels per model-input pixel.
     """
 
     kind: Kind
@@ -126,6 +125,7 @@ class Detection:
     box: Box
     is_bottom_cut: bool = False
     is_top_cut: bool = False
+    pixel_px: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,11 +153,12 @@ def _to_detections(seen: Sightings, picture: Floats) -> tuple[Detection, ...]:
         seen.boxes.tolist(),
         is_bottom_cut.tolist(),
         is_top_cut.tolist(),
+        seen.pixel_px.tolist(),
         strict=True,
     )
     return tuple(
-        Detection(KINDS[kind], score, Box(*box), is_bottom, is_top)
-        for kind, score, box, is_bottom, is_top in rows
+        Detection(KINDS[kind], score, Box(*box), is_bottom, is_top, pixel_px)
+        for kind, score, box, is_bottom, is_top, pixel_px in rows
     )
 
 

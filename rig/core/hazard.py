@@ -117,8 +117,21 @@ def _in_box(scene: _Scene) -> Iterator[Hazard]:
 
 
 def _finished(scene: _Scene) -> Iterator[Hazard]:
-    if not any(_blocks_start(scene, track) for track in scene.others):
+    """Silent at the end of a run; but who stopped in mid-lane may set off again at any moment,
+    and then a STOP for what is nearer than the stopping distance comes too late."""
+    blocking = [track for track in scene.others if _blocks_start(scene, track)]
+    if not blocking:
         yield Hazard(Cause.ALL_CLEAR)
+    if _is_in_mid_lane(scene):
+        for track in blocking:
+            meeting = _meet(scene, track, scene.limits.drill_mps, 0.0, scene.limits.horizon_s)
+            yield _hazard(Cause.LANE_NOT_CLEAR, scene, track, meeting)
+
+
+def _is_in_mid_lane(scene: _Scene) -> bool:
+    """On the lane, and not yet in its exit zone."""
+    is_short = scene.me.along_m < scene.lane.length_m - scene.lane.exit_zone_m
+    return is_short and abs(scene.me.across_m) <= scene.lane.width_m / 2
 
 
 def _returning(scene: _Scene) -> Iterator[Hazard]:

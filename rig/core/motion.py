@@ -21,6 +21,9 @@ ACCEL_TIME_S = 0.1
 """How long one push lasts: turns an acceleration into a spectral density [J]."""
 FIRST_SPEED_SIGMA_MPS = 2.5
 """What a first sighting says about speed: nothing beyond that people do not fly."""
+HELD_SIGMA_M = 0.4
+HELD_SIGMA_MPS = 1.0
+"""How far a hidden thing's place and speed may be from what hides it [J]."""
 
 
 @dataclass(slots=True)
@@ -124,10 +127,20 @@ class Motion:
         for axis in (*self._calm, *self._lively):
             axis.speed *= factor
 
-    def hold_along(self, place: float, speed: float) -> None:
-        """Something stands in the way along the lane: be at `place`, no faster than it."""
+    def hold_along(self, place: float, other: Axis) -> None:
+        """Something stands in the way along the lane: be at `place`, as fast as it is.
+
+        What is known of place and speed is then no better than what is known of the other's,
+        plus how far apart and how differently two things move that are so close.
+        """
         for axes in (self._calm, self._lively):
-            axes[0].place, axes[0].speed = place, speed
+            axes[0] = Axis(
+                place,
+                other.speed,
+                max(axes[0].pp, other.pp + HELD_SIGMA_M**2),
+                0.0,
+                max(axes[0].vv, other.vv + HELD_SIGMA_MPS**2),
+            )
         self._mix()
 
     def _mix(self) -> None:

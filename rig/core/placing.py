@@ -88,7 +88,8 @@ class Placer:
         runs = _runner_flags(detections, runner_box)
         is_cut = np.array([d.is_bottom_cut for d in detections])
         has_head = np.array([d.kind is Kind.PERSON and not d.is_top_cut for d in detections])
-        foot_px, head_px, sigma_px = self._edges(boxes, sizes, view)
+        pixel_px = np.array([d.pixel_px for d in detections])
+        foot_px, head_px, sigma_px = self._edges(boxes, sizes, pixel_px, view)
         foot = self._foot(foot_px, sigma_px, is_cut)
         head = self._head(head_px, sigma_px, runs, runner_height_m, has_head)
         chosen, is_head = _chosen(foot, head, is_cut, runs)
@@ -121,7 +122,7 @@ class Placer:
     # ----------------------------------------------------------------- the two candidates
 
     def _edges(
-        self, boxes: Floats, sizes: Floats, view: ViewShift | None
+        self, boxes: Floats, sizes: Floats, pixel_px: Floats, view: ViewShift | None
     ) -> tuple[Floats, Floats, Floats]:
         """Lower and upper edge middles in the still's pixels, and their sigmas (N, 2)."""
         middle = (boxes[:, 0] + boxes[:, 2]) / 2
@@ -130,7 +131,8 @@ class Placer:
         foot = _to_still(np.stack([middle, boxes[:, 3]], axis=1), shift, centre)
         head = _to_still(np.stack([middle, boxes[:, 1]], axis=1), shift, centre)
         limits = self.limits
-        scatter = np.maximum(limits.foot_sigma_px, limits.foot_sigma_share * sizes)
+        least_px = limits.foot_sigma_px * np.maximum(pixel_px, 1.0)[:, None]
+        scatter = np.maximum(least_px, limits.foot_sigma_share * sizes)
         tilt_px = self.site.tilt_sigma_rad * self.site.pose.lens.focal_px
         rest = np.array([shift.sigma_px, math.hypot(shift.sigma_px, tilt_px)])
         return foot, head, np.hypot(scatter, rest)

@@ -33,6 +33,10 @@ Indices = NDArray[np.intp]
 TOUCH_INPUT_PX = 1.5
 """How near to an edge, in model-input pixels, counts as touching it: a box's usual error."""
 
+COARSE_INPUT_PX = 3.0
+"""A box seen at half the scale or less than another's is about the same thing within this many of
+its own pixels: so small, a person's outline is loose (seen in the demo: two tracks for one)."""
+
 TOUCH_LEAST_PX = 2.0
 """And at least this many picture pixels."""
 
@@ -180,7 +184,9 @@ def _is_explained(seen: Sightings, part: Indices, whole: Indices, same_iou: floa
     both = area(clip(box, other))
     own, visible = area(box), area(other)
     union = np.maximum(own + visible - both, 1e-6)
-    touch = TOUCH_INPUT_PX * np.maximum(seen.pixel_px[part], seen.pixel_px[whole])
+    pixel_px = seen.pixel_px[part], seen.pixel_px[whole]
+    is_coarse = np.maximum(*pixel_px) >= 2 * np.minimum(*pixel_px)
+    touch = np.where(is_coarse, COARSE_INPUT_PX, TOUCH_INPUT_PX) * np.maximum(*pixel_px)
     is_near = np.abs(box - other).max(axis=1) <= touch
     is_fragment = seen.is_cut[part].any(axis=1) & (both >= FRAGMENT_INSIDE * own)
     is_fragment &= both >= FRAGMENT_SHARE * visible

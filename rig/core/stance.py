@@ -33,6 +33,10 @@ class Stance:
         sigma = SPEED_SIGMAS * t.along_sigma_mps
         return speed <= max(self._limits.still_mps, min(sigma, 1.0)) and abs(t.across_mps) < 1.0
 
+    def is_settled(self, t: Track) -> bool:
+        """Not moving, in doubt: a speed that is not yet known is none."""
+        return abs(t.along_mps) <= max(self._limits.still_mps, SPEED_SIGMAS * t.along_sigma_mps)
+
     def is_onward(self, t: Track) -> bool:
         """Moving in the direction of travel, beyond doubt."""
         return t.along_mps >= max(self._limits.moving_mps, SPEED_SIGMAS * t.along_sigma_mps)

@@ -108,7 +108,7 @@ class Tracker:
             track.motion.predict(dt_s)
 
     def _pair(self, placed: Sequence[Placed]) -> list[tuple[_Followed, Placed]]:
-        expected = [_expected(followed) for followed in self._followed]
+        expected = [_expected(followed, self._t_ns or 0) for followed in self._followed]
         pairs = assign(expected, placed, self._limits)
         return [(self._followed[row], placed[column]) for row, column in pairs]
 
@@ -151,7 +151,7 @@ class Tracker:
         would else coast on through them, and take over their name."""
         most_m = cover.motion.along.place - self._toward_camera(track) * HIDDEN_GAP_M
         if self._toward_camera(track) * (track.motion.along.place - most_m) > 0:
-            track.motion.hold_along(most_m, cover.motion.along.speed)
+            track.motion.hold_along(most_m, cover.motion.along)
 
     def _toward_camera(self, track: _Followed) -> float:
         """1 where the camera is at the larger along, else -1."""
@@ -204,9 +204,17 @@ class Tracker:
         return tuple(_public(track, self._t_ns or 0) for track in self._followed)
 
 
-def _expected(track: _Followed) -> Expected:
+def _expected(track: _Followed, t_ns: int) -> Expected:
     along, across = track.motion.along, track.motion.across
-    return Expected(along.place, across.place, along.pp, across.pp, track.kind, track.detection.box)
+    return Expected(
+        along.place,
+        across.place,
+        along.pp,
+        across.pp,
+        track.kind,
+        track.detection.box,
+        (t_ns - track.seen_t_ns) / 1e9,
+    )
 
 
 def _public(track: _Followed, t_ns: int) -> Track:

@@ -83,6 +83,4 @@ def _report(timeline: Timeline, score: Score, recording: Recording) -> None:
     print(f"\n{timeline.summary}\n")
     for line in score.report():
         print(line)
-    print(f"\nwatch and hear it:  {recording.clip_path}   (any player or browser)")
-    print(f"read the log:       {recording.session}/events.0001.jsonl")
-    print(f"decide it again:    rig replay {recording.session}")
+    print("", *recording.ways_to_open, sep="\n")

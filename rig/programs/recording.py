@@ -103,6 +103,15 @@ class Recording:
         elif lost is not None and error is None:
             raise LogError(f"{lost}; {self._left(lost)}") from lost
 
+    @property
+    def ways_to_open(self) -> tuple[str, str, str]:
+        """Three lines for the person who ran it: how to see, read and repeat what was recorded."""
+        return (
+            f"watch and hear it:  {self.clip_path}   (any player or browser)",
+            f"read the log:       {self.session}/events.0001.jsonl",
+            f"decide it again:    rig replay {self.session}",
+        )
+
     def _end_log(self) -> LogError | None:
         try:
             self._log.close(timeout_s=CLOSE_MOST_S)

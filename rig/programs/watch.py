@@ -92,9 +92,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
                 f"{source.path} has no picture in the part that --start and --duration leave; "
                 "choose another part"
             )
-    print(f"\n{timeline.summary}\n")
-    print(f"watch and hear it:  {recording.clip_path}   (any player or browser)")
-    print(f"decide it again:    rig replay {recording.session}")
+    print(f"\n{timeline.summary}\n", *recording.ways_to_open, sep="\n")
     if source.ended_by is not None:
         print(f"rig: {source.ended_by}", file=sys.stderr)
         return 1

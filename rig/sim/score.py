@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rig.config import HazardLimits
-from rig.core.hazard import MOVING_MPS, assess
+from rig.core.hazard import MOVING_MPS, assess, stop_end_m
 from rig.records import Box, Cause, Decision, Kind, Level, Phase, Runner, Track
 from rig.sim.detections import width_m
 from rig.sim.motion import Place
@@ -26,11 +26,13 @@ from rig.sim.sim_runner import SOUND_MPS
 REACH_M = 0.4
 """Half a runner's depth, as the drills count a touch."""
 PERSON_ROOM_M = 0.3
-CLOSE_M = 12.0
-"""A thing in the lane this near, at most, is what a STOP is about."""
+NAMED_M = 4.0
+"""A track farther than this from every thing, along and across together, is about none."""
 RELEASE_S = 2.0
 """A sound may last this long after its cause has gone; then a clear stretch begins."""
 LANE_END = "lane end"
+EARLY_SHARE = 1.25
+"""The countdown may begin this much farther from the lane end than it should."""
 ASTRAY_M = 1.5
 """A lock this far from the true runner, along or across, is on somebody else."""
 _DUE = {Cause.COLLISION, Cause.LANE_END_NOW}
@@ -159,8 +161,16 @@ class Score:
         if t_ns - self._clear_ns < RELEASE_S * 1e9 and self.warned:
             return
         self.clear_s += step_s
-        if decision.alert.level >= Level.CAUTION:
+        if decision.alert.level >= Level.CAUTION and not self._is_countdown(t_ns, decision):
             self.needless_s += step_s
+
+    def _is_countdown(self, t_ns: int, decision: Decision) -> bool:
+        """The ticks to the lane end, begun a little early: `Scene.is_clear` ends 12 m before it."""
+        me = self._scene.places(t_ns)[RUNNER_ID]
+        left_m = self._scene.site.lane.length_m - me.along_m
+        limits = HazardLimits()
+        soon_m = stop_end_m(me.along_mps, limits) + me.along_mps * limits.end_soon_s
+        return decision.alert.cause is Cause.LANE_END_SOON and left_m < EARLY_SHARE * soon_m
 
     def _follow_stop(self, t_ns: int, decision: Decision, me: Place, others: list[Other]) -> None:
         """Notes when STOP begins and ends, against when it is due."""
@@ -205,21 +215,21 @@ class Score:
         self.warned.append(Warned(name, t_s, speed, free_m, needed_m, notice_s))
 
     def _subject(self, decision: Decision, me: Place, others: list[Other]) -> tuple[str, float]:
-        """What a STOP is about: by its cause, the lane end or the nearest thing in the way."""
+        """What a STOP is about: the lane end, or the thing nearest to the alerted track."""
         length_m = self._scene.site.lane.length_m
         if decision.alert.cause is Cause.LANE_END_NOW:
             return LANE_END, length_m - me.along_m
-        half_m = self._scene.site.lane.width_m / 2
-        near = [
-            (o.place.along_m - me.along_m - o.room_m, o.actor_id)
+        hazard = decision.alert.hazard
+        track_id = hazard.track_id if hazard is not None else None
+        track = next((t for t in decision.tracks if t.track_id == track_id), None)
+        near = [] if track is None else [
+            (abs(o.place.along_m - track.along_m) + abs(o.place.across_m - track.across_m), o)
             for o in others
-            if -0.5 < o.place.along_m - me.along_m < CLOSE_M
-            and abs(o.place.across_m) < half_m + o.width_m / 2 + abs(o.place.across_mps) * 2.0
-        ]
-        if not near:
+        ]  # fmt: skip
+        far_m, other = min(near, key=lambda item: item[0], default=(NAMED_M, None))
+        if other is None or far_m >= NAMED_M:
             return f"{decision.alert.cause} without a thing in the way", 0.0
-        free_m, name = min(near)
-        return name, free_m
+        return other.actor_id, other.place.along_m - me.along_m - other.room_m
 
 
 def due_causes(scene: Scene, me: Place, others: list[Other]) -> set[Cause]:

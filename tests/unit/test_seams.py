@@ -172,7 +172,7 @@ def test_a_far_person_of_few_coarse_pixels_is_matched_by_its_edges() -> None:
     assert coarse.box.overlap(fine.box) < 0.4
     (one,) = merged((WHOLE, (coarse,)), (native(480, 260), (fine,)))
     assert one.box == fine.box
-    assert len(merged((WHOLE, (coarse,)), (native(480, 260), (person(607, 345, 614, 380),)))) == 2
+    assert len(merged((WHOLE, (coarse,)), (native(480, 260), (person(613, 345, 620, 380),)))) == 2
 
 
 def test_head_and_shoulders_in_a_tile_are_part_of_the_whole_person() -> None:

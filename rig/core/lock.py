@@ -1,0 +1,138 @@
+"""Who is the runner: who has stood in the start box, and who a lost runner is when found again.
+
+Answers from the tracks of one step and short memories of standing; keeps no phase. The phases,
+and what follows from a lock, are `core.runner`'s, which is the only caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rig.config import RunnerLimits
+from rig.core.lane import Lane
+from rig.core.motion import predicted
+from rig.core.stance import BOX_SLACK_M, Stance
+from rig.records import Track
+
+UNSTEADY_S = 0.4
+"""Out of the box or moving for less than this does not end standing there: at 40 m a stander's
+foot dances, and detectors skip frames [J]."""
+EARLY_S = 0.5
+"""Who stood this long and is seen to leave the box along the lane is the runner, locked or not:
+an early start must not go unguarded [J]."""
+LEFT_S = 4.0
+"""For this long after leaving the box one is still known to have stood there [J]."""
+UNSEEN_S = 0.15
+"""A runner unseen for longer than this is looked for under other names."""
+YOUNG_S = 1.0
+"""A name this much older than the runner's last sighting is somebody else's."""
+
+
+@dataclass(slots=True)
+class _Stood:
+    """One person's standing in the start box."""
+
+    since_ns: int
+    until_ns: int
+
+    @property
+    def lasted_s(self) -> float:
+        return (self.until_ns - self.since_ns) / 1e9
+
+
+class BoxWatch:
+    """Remembers how long each person has stood in the start box."""
+
+    def __init__(self, lane: Lane, limits: RunnerLimits, stance: Stance) -> None:
+        self._end_m = lane.box_start_m + lane.box_length_m
+        self._limits = limits
+        self._stance = stance
+        self._stood: dict[int, _Stood] = {}
+
+    def update(self, people: Sequence[Track], t_ns: int) -> None:
+        """Take the people of one step."""
+        stance, known = self._stance, {person.track_id for person in people}
+        for p in people:
+            if not (stance.is_in_box(p) and stance.is_settled(p)):
+                continue
+            stood = self._stood.get(p.track_id)
+            if stood is None or t_ns - stood.until_ns > UNSTEADY_S * 1e9:
+                self._stood[p.track_id] = _Stood(t_ns, t_ns)
+            else:
+                stood.until_ns = t_ns
+        self._stood = {
+            number: stood
+            for number, stood in self._stood.items()
+            if number in known and t_ns - stood.until_ns <= LEFT_S * 1e9
+        }
+
+    def settled(self, people: Sequence[Track], t_ns: int) -> Track | None:
+        """Who stands in the box and has for `settle_s`; of several the farthest back."""
+        ready = [
+            p
+            for p in people
+            if (stood := self._stood.get(p.track_id)) is not None
+            and stood.until_ns == t_ns
+            and stood.lasted_s >= self._limits.settle_s
+        ]
+        return min(ready, key=lambda p: p.along_m, default=None)
+
+    def set_off(self, people: Sequence[Track]) -> Track | None:
+        """Who stood in the box for a moment and now leaves it along the lane."""
+        gone = [
+            p
+            for p in people
+            if (stood := self._stood.get(p.track_id)) is not None
+            and stood.lasted_s >= EARLY_S
+            and p.along_m > self._end_m
+            and self._stance.is_onward(p)
+            and self._stance.is_on_lane(p)
+        ]
+        return min(gone, key=lambda p: p.along_m, default=None)
+
+
+def found_again(
+    last: Track,
+    mine: Track | None,
+    people: Sequence[Track],
+    lane: Lane,
+    limits: RunnerLimits,
+    t_ns: int,
+) -> Track | None:
+    """A person seen now where the unseen runner must be; the one farther back is the runner.
+
+    `last` is the runner's last track, `mine` what the tracker still carries on of it.
+    """
+    unseen_s = (t_ns - last.seen_t_ns) / 1e9
+    if unseen_s <= UNSEEN_S:
+        return None
+    where = predicted(mine or last, t_ns)
+    reach_m = limits.relock_gap_m + unseen_s * limits.moving_mps
+    near = [
+        p
+        for p in people
+        if p.track_id != last.track_id
+        and p.seen_t_ns == t_ns
+        and p.first_t_ns > last.seen_t_ns - YOUNG_S * 1e9
+        and abs(p.along_m - where.along_m) <= reach_m
+        and abs(p.across_m) <= lane.width_m / 2 + BOX_SLACK_M
+    ]
+    return min(near, key=lambda p: p.along_m, default=None)
+
+
+def who_stays(
+    mine: Track, people: Sequence[Track], stance: Stance, limits: RunnerLimits, t_ns: int
+) -> Track | None:
+    """Where two people were close and one walks out of the lane, the runner is who stays."""
+    if not stance.is_stepping_out(mine):
+        return None
+    near = [
+        p
+        for p in people
+        if p.track_id != mine.track_id
+        and p.seen_t_ns == t_ns
+        and stance.is_on_lane(p)
+        and abs(p.along_m - mine.along_m) <= limits.relock_gap_m
+    ]
+    return min(near, key=lambda p: p.along_m, default=None)
