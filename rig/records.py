@@ -11,7 +11,7 @@ All are frozen. Units are in the names. Two frames of reference are used:
   lane's centre line and grows to the left of travel (x forward, y left, as in ROS REP-103).
   The runner faces against travel, so `across_m` grows toward the runner's *right* hand.
 
-Times are CLOCK_BOOTTIME nanoseconds (`t_ns`), as the camera's SensorTimestamp. `None`: not known, never 0.
+Times are CLOCK_BOOTTIME nanoseconds (`t_ns`), as the camera's SensorTimestamp. None is unknown.
 """
 
 from __future__ import annotations

@@ -316,7 +316,7 @@ def lane_with_a_black_still(folder: Path) -> Path:
         (lambda folder: folder / "a.lane.toml", ("a.lane.toml cannot be read", "rig calibrate")),
         (lambda folder: folder, ("cannot be read", "rig calibrate")),
         (binary_lane, ("a.lane.toml cannot be read", "rig calibrate")),
-        (lane_in_a_point, ("a.lane.toml", "centre_line")),
+        (lane_in_a_point, ("a.lane.toml", "centre line holds a point twice", "remove one")),
         (lane_behind_the_sky, ("a.lane.toml", "height_m", "-2.3", "0.1")),
         (lane_of_another_size, ("320x180 px", "640x180 px", "calibrate for this picture size")),
         (lane_without_its_still, ("still.png", "cannot be read", "check its name")),

@@ -46,8 +46,8 @@ RANKS = {
 
 PURE_IMPORTS = {
     "__future__", "base64", "bisect", "collections", "dataclasses", "difflib", "enum", "errno",
-    "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "numpy", "operator",
-    "pathlib", "re", "statistics", "struct", "tomllib", "types", "typing",
+    "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "numpy",
+    "operator", "pathlib", "re", "statistics", "struct", "tomllib", "types", "typing",
 }  # fmt: skip
 """All that `rig.core` may import besides itself: nothing with a clock, a file or a thread."""
 

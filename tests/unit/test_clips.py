@@ -1,10 +1,5 @@
-"""A clip read back: its pictures, their times, and the sound exactly where the pattern is on."""
+"""Clips with sound: what was drawn and what sounds come back in place and time."""
 
-import os
-import resource
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -13,63 +8,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from rig.core.patterns import PATTERNS, Pattern, is_on, lane_end_pattern, tone_hz
 from rig.devices.clips import SAMPLE_RATE_HZ, ClipWriter, Soundtrack, Tones
-from rig.errors import LogError
-from rig.records import Alert, Level, Picture
-
-SIZE = (64, 48)
-ZERO_NS = 7_000_000_000_123
-SILENCE = Alert(Level.SILENT, None, 0)
-LOUD = 0.05
-"""Root mean square over 20 ms; a tone's is 0.35, the coder's leavings are below 0.01."""
-
-
-def picture(number: int, size: tuple[int, int] = SIZE) -> Picture:
-    """A grey whose brightness tells the number, and that H.264 keeps."""
-    return np.full((size[1], size[0], 3), 40 + 12 * (number % 16), np.uint8)
-
-
-def write(
-    path: Path, times_ns: list[int], sounds: list[tuple[int, Pattern]], size: tuple[int, int] = SIZE
-) -> None:
-    """A clip in which each (since_ns, pattern) is the alert from its time on."""
-    with ClipWriter(path, size, rate_hz=25) as clip:
-        for number, t_ns in enumerate(times_ns):
-            begun = [sound for sound in sounds if sound[0] <= t_ns]
-            since_ns, pattern = begun[-1] if begun else (0, PATTERNS["silent"])
-            alert = Alert(Level.CAUTION, None, since_ns)
-            clip.add(picture(number, size), t_ns, alert, pattern)
-
-
-def read_pictures(path: Path) -> list[tuple[float, Picture]]:
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        return [
-            (
-                float(frame.pts * stream.time_base),
-                np.asarray(frame.to_ndarray(format="bgr24"), np.uint8),
-            )
-            for frame in container.decode(stream)
-            if frame.pts is not None and stream.time_base is not None
-        ]
-
-
-def read_sound(path: Path) -> NDArray[np.float32]:
-    """Samples from the clip's time 0 on."""
-    with av.open(str(path)) as container:
-        frames = list(container.decode(audio=0))
-    assert frames[0].pts is not None
-    samples = np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float32)
-    lead = frames[0].pts
-    return samples[-lead:] if lead < 0 else np.concatenate([np.zeros(lead, np.float32), samples])
-
-
-def uneven_times(count: int, seed: int) -> list[int]:
-    steps = np.random.default_rng(seed).integers(18_000_000, 70_000_000, count)
-    return [ZERO_NS, *(ZERO_NS + np.cumsum(steps)).tolist()][:count]
+from rig.records import Alert, Level
+from tests.unit.tiny_clips import (
+    LOUD,
+    SILENCE,
+    SIZE,
+    ZERO_NS,
+    picture,
+    read_pictures,
+    read_sound,
+    uneven_times,
+    write,
+)
 
 
 def test_pictures_come_back_in_number_and_order_at_their_times(tmp_path: Path) -> None:
@@ -204,98 +157,6 @@ def test_a_camera_gap_keeps_sounding_and_keeps_time(tmp_path: Path) -> None:
     assert len(samples) / SAMPLE_RATE_HZ == pytest.approx(12.04, abs=0.05)
     eleven = samples[round(11.1 * SAMPLE_RATE_HZ) : round(11.4 * SAMPLE_RATE_HZ)]
     assert np.sqrt(np.mean(eleven**2)) > LOUD
-
-
-def test_the_name_is_taken_only_when_whole_and_belongs_to_the_owner(tmp_path: Path) -> None:
-    path = tmp_path / "a.mp4"
-    with ClipWriter(path, SIZE) as clip:
-        clip.add(picture(0), 0, SILENCE, PATTERNS["silent"])
-        assert not path.exists()
-        assert clip.part.exists()
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert os.listdir(tmp_path) == ["a.mp4"]
-
-
-def test_what_a_kill_leaves_still_plays(tmp_path: Path) -> None:
-    """The part file as it lies on disk in mid-recording, without any ending."""
-    with ClipWriter(tmp_path / "a.mp4", SIZE, rate_hz=25) as clip:
-        for number in range(300):
-            clip.add(picture(number), number * 40_000_000, SILENCE, PATTERNS["stop"])
-        shutil.copy(clip.part, tmp_path / "left.mp4")
-    left = read_pictures(tmp_path / "left.mp4")
-    assert 200 <= len(left) < 300  # fragments of 2 s, and the coder looks ahead
-
-
-def test_an_error_elsewhere_keeps_what_was_filmed(tmp_path: Path) -> None:
-    def film() -> None:
-        with ClipWriter(tmp_path / "a.mp4", SIZE) as clip:
-            for number in range(5):
-                clip.add(picture(number), number * 40_000_000, SILENCE, PATTERNS["silent"])
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        film()
-    assert len(read_pictures(tmp_path / "a.mp4")) == 5
-
-
-@contextmanager
-def room_for(size_bytes: int) -> Iterator[None]:
-    """Writes past this size fail with EFBIG, as they would with ENOSPC on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@pytest.mark.parametrize("size_bytes", [0, 10, 1000, 20_000])
-def test_a_full_disk_is_one_sentence_and_leaves_no_part(tmp_path: Path, size_bytes: int) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
-
-    def film() -> None:
-        with ClipWriter(tmp_path / "a.mp4", SIZE, rate_hz=25) as clip:
-            for number in range(200):
-                clip.add(noise, number * 40_000_000, SILENCE, PATTERNS["stop"])
-
-    with (
-        room_for(size_bytes),
-        pytest.raises(LogError, match=r"a\.mp4 cannot be written: File too large; check"),
-    ):
-        film()
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for folder, reason in (("missing", "No such file"), ("file", "Not a directory")):
-        with pytest.raises(LogError, match=reason):
-            ClipWriter(tmp_path / folder / "a.mp4", SIZE)
-    assert os.listdir(tmp_path) == ["file"]
-
-
-def test_a_name_that_is_taken_by_a_folder_leaves_no_part(tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").mkdir()
-    with pytest.raises(LogError, match="directory"):
-        write(tmp_path / "a.mp4", [0], [])
-    assert os.listdir(tmp_path) == ["a.mp4"]
-
-
-def test_a_clip_without_pictures_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="got no picture"), ClipWriter(tmp_path / "a.mp4", SIZE):
-        pass
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_picture_of_another_size_or_an_older_one_is_refused(tmp_path: Path) -> None:
-    with ClipWriter(tmp_path / "a.mp4", SIZE) as clip:
-        clip.add(picture(0), 100, SILENCE, PATTERNS["silent"])
-        with pytest.raises(ValueError, match="48x64"):
-            clip.add(picture(0, (48, 64)), 200, SILENCE, PATTERNS["silent"])
-        for t_ns in (100, 99):
-            with pytest.raises(ValueError, match="not after"):
-                clip.add(picture(0), t_ns, SILENCE, PATTERNS["silent"])
-    assert len(read_pictures(tmp_path / "a.mp4")) == 1
 
 
 def test_rolled_pictures_need_not_be_contiguous(tmp_path: Path) -> None:
