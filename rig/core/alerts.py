@@ -118,7 +118,11 @@ class AlertKeeper:
         self._owes_relief = False
 
     def decide(self, hazards: Sequence[Hazard], is_acknowledged: bool, now_ns: int) -> Alert:
-        """The one alert that sounds now; call once a step with every cause that holds."""
+        """The one alert that sounds now; call once a step with every cause that holds.
+
+        Only what is heard can be acknowledged: a fault under a STOP stays.
+        """
+        is_acknowledged &= self.level is Level.FAULT
         self._note(hazards, now_ns)
         self._forget({h.cause for h in hazards}, is_acknowledged, now_ns)
         sounding = [c for c, s in self._standing.items() if s.sounds_since_ns is not None]

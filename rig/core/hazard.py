@@ -1,7 +1,5 @@
 """The hazard law: what endangers the runner now, and how soon (design section 5).
 
-    stop_m(v) = v * (t_latency + t_reaction) + v^2 / (2 * a_brake) + margin
-
 Decides which causes hold, with the evidence; not what sounds (`core.alerts`) nor who is the
 runner (`core.runner`). Pure: everything is predicted from the frame's own time to `now_ns`.
 
@@ -20,39 +18,25 @@ from rig.config import HazardLimits
 from rig.core.conflict import Meeting, Thing, first_meeting
 from rig.core.lane import Lane
 from rig.core.motion import predicted
+from rig.core.stopping import stop_end_m, stop_m
 from rig.records import Cause, Hazard, Phase, Runner, Track
 
 MOVING_MPS = 0.5
 """At this speed the law for a moving runner begins (design section 5)."""
-SOUND_MPS = 343.0
-"""Speed of sound at 20 degrees Celsius."""
 HALF_DEPTH_LEAST_M = 0.15
 HALF_DEPTH_MOST_M = 1.0
 """A thing's half extent along is taken as half its seen width, within these."""
 ALONG_SIGMA_MOST_M = 1.5
 """At most this much of the places' uncertainty is taken off a gap [J: half a stop at 3 m/s]."""
+SPEED_DOUBT = 0.5
+"""The stopping distance is taken for a speed this many sigmas above the estimate: a runner who
+speeds up is seen to do so half a second late at 30 m [D: 'standing person', 8 Hz, seed 3]."""
+SPEED_DOUBT_MOST_MPS = 0.5
 FUTURES = ((1.0, False), (0.75, False), (0.5, False), (1.0, True))
 """The runner goes on, slows to three quarters or to half, or brakes. Design section 5 names three;
 between v and 0.5 v somebody crossing slipped through at 3 m/s (docs/design-changes.md)."""
 RETURN_HIT_MPS = 1.0
 """Walking back, only things at least this fast are worth a sound: the runner faces that way."""
-
-
-def latency_s(limits: HazardLimits) -> float:
-    """Light to ear: the rig's own delay and the sound's way."""
-    return limits.latency_s + limits.distance_m / SOUND_MPS
-
-
-def stop_m(speed_mps: float, limits: HazardLimits) -> float:
-    """Metres from the light of a hazard to a standstill, margin included."""
-    delay_s = latency_s(limits) + limits.reaction_s
-    return speed_mps * delay_s + speed_mps**2 / (2 * limits.brake_mps2) + limits.margin_m
-
-
-def stop_end_m(speed_mps: float, limits: HazardLimits) -> float:
-    """The same for the lane's end, which the runner expects: no reaction, harder braking."""
-    braking = speed_mps**2 / (2 * limits.brake_end_mps2)
-    return speed_mps * latency_s(limits) + braking + limits.margin_end_m
 
 
 def assess(
@@ -87,6 +71,11 @@ class _Scene:
     def speed_mps(self) -> float:
         return max(0.0, self.me.along_mps)
 
+    @property
+    def doubt_mps(self) -> float:
+        """What the runner may be faster than estimated, as far as it is counted."""
+        return min(SPEED_DOUBT_MOST_MPS, SPEED_DOUBT * self.me.along_sigma_mps)
+
 
 def _running(scene: _Scene) -> Iterator[Hazard]:
     if scene.speed_mps >= MOVING_MPS:
@@ -100,13 +89,22 @@ def _running(scene: _Scene) -> Iterator[Hazard]:
 
 
 def _standing(scene: _Scene) -> Iterator[Hazard]:
-    """The runner stands: is the lane clear at the drill's speed, will something hit them?"""
+    """The runner stands: what will hit them, and whether the lane is clear for the drill."""
+    hits = {}
     for track in scene.others:
         hit = _meet(scene, track, 0.0, 0.0, scene.limits.stand_hit_s)
         if hit is not None and track_speed(track) > 0:
+            hits[track.track_id] = hit
             yield _hazard(Cause.COLLISION, scene, track, hit)
-        elif _is_soon(scene, track, scene.limits.drill_mps):
-            meeting = _meet(scene, track, scene.limits.drill_mps, 0.0, scene.limits.horizon_s)
+    yield from (h for h in _not_clear(scene) if h.track_id not in hits)
+
+
+def _not_clear(scene: _Scene) -> Iterator[Hazard]:
+    """What would be in the way if the runner set off now, at the drill's speed."""
+    speed = scene.limits.drill_mps
+    for track in scene.others:
+        if _is_soon(scene, track, speed):
+            meeting = _meet(scene, track, speed, 0.0, scene.limits.horizon_s)
             yield _hazard(Cause.LANE_NOT_CLEAR, scene, track, meeting)
 
 
@@ -117,15 +115,15 @@ def _in_box(scene: _Scene) -> Iterator[Hazard]:
 
 
 def _finished(scene: _Scene) -> Iterator[Hazard]:
-    """Silent at the end of a run; but who stopped in mid-lane may set off again at any moment,
-    and then a STOP for what is nearer than the stopping distance comes too late."""
-    blocking = [track for track in scene.others if _blocks_start(scene, track)]
-    if not blocking:
+    """Silent at the end of a run, but not in mid-lane.
+
+    Who stopped there may set off again at any moment, and then a STOP for what is nearer than
+    the stopping distance comes too late.
+    """
+    if not any(_blocks_start(scene, track) for track in scene.others):
         yield Hazard(Cause.ALL_CLEAR)
     if _is_in_mid_lane(scene):
-        for track in blocking:
-            meeting = _meet(scene, track, scene.limits.drill_mps, 0.0, scene.limits.horizon_s)
-            yield _hazard(Cause.LANE_NOT_CLEAR, scene, track, meeting)
+        yield from _not_clear(scene)
 
 
 def _is_in_mid_lane(scene: _Scene) -> bool:
@@ -162,7 +160,9 @@ def _moving_conflicts(scene: _Scene) -> Iterator[Hazard]:
 
 
 def _lane_end(scene: _Scene) -> Iterator[Hazard]:
-    left_m = scene.lane.length_m - scene.me.along_m
+    left_m = (
+        scene.lane.length_m - scene.me.along_m - min(ALONG_SIGMA_MOST_M, scene.me.along_sigma_m)
+    )
     if left_m < -scene.lane.run_off_m:
         return
     need_m = stop_end_m(scene.speed_mps, scene.limits)
@@ -209,13 +209,13 @@ def track_speed(track: Track) -> float:
 def _is_now(scene: _Scene, track: Track) -> Meeting | None:
     """The meeting that demands STOP: nominal, in one of the futures, within stop_m."""
     sigma = min(ALONG_SIGMA_MOST_M, (track.along_sigma_m**2 + scene.me.along_sigma_m**2) ** 0.5)
-    v, brake = scene.speed_mps, scene.limits.brake_mps2
+    v, limits = scene.speed_mps, scene.limits
     best: Meeting | None = None
     for share, does_brake in FUTURES:
         speed = share * v
-        decel = brake if does_brake else 0.0
-        meeting = _meet(scene, track, speed, decel, scene.limits.horizon_s)
-        if meeting is None or meeting.travel_m - sigma > stop_m(speed, scene.limits):
+        decel = limits.brake_mps2 if does_brake else 0.0
+        meeting = _meet(scene, track, speed, decel, limits.horizon_s)
+        if meeting is None or meeting.travel_m - sigma > stop_m(speed + scene.doubt_mps, limits):
             continue
         if best is None or meeting.ttc_s < best.ttc_s:
             best = meeting
@@ -227,7 +227,7 @@ def _is_soon(scene: _Scene, track: Track, speed_mps: float) -> bool:
     if meeting is None:
         return False
     limits = scene.limits
-    reach_m = stop_m(speed_mps, limits) + limits.caution_more_s * speed_mps
+    reach_m = stop_m(speed_mps + scene.doubt_mps, limits) + limits.caution_more_s * speed_mps
     return meeting.ttc_s < limits.caution_s or meeting.travel_m <= reach_m
 
 

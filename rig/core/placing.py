@@ -15,8 +15,10 @@ of the person's height. The rule, with "free gap" being what lies between runner
 * foot cut or hidden: the one with the smaller gap, and sigma grows so that both are within it;
   with no usable head the foot's bound, as if half a metre of the thing were hidden.
 
-An obstacle's smaller gap is the smaller `along_m`, the runner's the larger. Placing cannot tell
-who runs, so everything is an obstacle except the person that overlaps `runner_box` best.
+An obstacle's smaller gap is the smaller `along_m`, the runner's the larger; but a runner whose
+foot is visible stays at the foot, for a low head is what a fall looks like (`core.fall`). Placing
+cannot tell who runs, so everything is an obstacle except the person that overlaps `runner_box`
+best.
 """
 
 from __future__ import annotations
@@ -280,7 +282,7 @@ def _chosen(foot: _Points, head: _Points, is_cut: Flags, runs: Flags) -> tuple[_
         apart = head.lane[:, 0] - foot.lane[:, 0]
         scatter = np.hypot(head.along_sigma, foot.along_sigma)
         differ = is_cut | (np.abs(apart) > _DISAGREE_SIGMAS * scatter)
-        is_nearer = np.where(runs, apart > 0, apart < 0)
+        is_nearer = np.where(runs, is_cut & (apart > 0), apart < 0)
     has_head, has_foot = np.isfinite(head.lane[:, 0]), np.isfinite(foot.lane[:, 0])
     by_head = has_head & np.where(has_foot, differ & is_nearer, is_cut)
     rows = by_head[:, None]

@@ -17,13 +17,14 @@ exit zone stays until they are found or the coach acknowledges. Called by `core.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rig.config import RunnerLimits
 from rig.core.fall import FallState, FallWatch
 from rig.core.lane import Lane
 from rig.core.lock import BoxWatch, found_again, who_stays
 from rig.core.motion import predicted
-from rig.core.stance import Stance, is_part_of
+from rig.core.stance import Stance, is_part_of, is_torn
 from rig.records import Command, Kind, Phase, Runner, Track
 
 BESIDE_S = 1.0
@@ -72,14 +73,15 @@ class RunnerKeeper:
             self._follow(people, t_ns)
             self._advance(t_ns)
             self._idle(people, t_ns)
-        fallen = self._fallen(pose_fall, t_ns)
+        fallen = self._fallen(tracks, pose_fall, t_ns)
         me = self._seen_track(tracks)
         others = tuple(t for t in tracks if me is None or not is_part_of(t, me))
         return self._runner(fallen, t_ns), others
 
     def disarm(self) -> None:
-        """Stop guarding: nobody is locked."""
+        """Stop guarding: nobody is locked, and nobody is remembered."""
         self._phase = Phase.DISARMED
+        self._box = BoxWatch(self._lane, self._limits, self._stance)
         self._unlock()
 
     # ------------------------------------------------------------------ commands, idle
@@ -230,10 +232,13 @@ class RunnerKeeper:
     def _seen_track(self, tracks: Sequence[Track]) -> Track | None:
         return next((t for t in tracks if t.track_id == self._runner_id), None)
 
-    def _fallen(self, pose_fall: bool | None, t_ns: int) -> FallState:
-        if self._runner_id is None or self._phase in (Phase.DISARMED, Phase.WAITING):
+    def _fallen(self, tracks: Sequence[Track], pose_fall: bool | None, t_ns: int) -> FallState:
+        me = self._last
+        if me is None or self._phase in (Phase.DISARMED, Phase.WAITING):
             return FallState()
-        return self._fall.update(self._last, pose_fall, t_ns)
+        if me.seen_t_ns == t_ns and is_torn(me, tracks):
+            me = replace(me, height_m=None)
+        return self._fall.update(me, pose_fall, t_ns)
 
     def _runner(self, fallen: FallState, t_ns: int) -> Runner:
         track = None

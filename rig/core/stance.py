@@ -5,6 +5,8 @@ Plain questions about one track; `core.runner` draws the conclusions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rig.config import RunnerLimits
 from rig.core.lane import Lane
 from rig.records import Box, Track
@@ -18,6 +20,10 @@ SPEED_SIGMAS = 1.5
 SAME_SHARE = 0.5
 """A track this much inside the runner's box and at the runner's place is part of the runner."""
 SAME_GAP_M = 0.7
+TORN_SHARE = 0.6
+TORN_GAP_SHARE = 0.5
+"""Two pieces of one body share this much of their width and lie no farther apart than this much of
+the lower one's height [J]."""
 
 
 class Stance:
@@ -82,6 +88,25 @@ def is_part_of(track: Track, me: Track) -> bool:
     near_m = max(SAME_GAP_M, 2 * min(track.along_sigma_m, me.along_sigma_m))
     is_inside = _inside_share(track.box, me.box) > SAME_SHARE
     return is_inside and abs(track.along_m - me.along_m) < near_m
+
+
+def is_torn(me: Track, tracks: Sequence[Track]) -> bool:
+    """Whether the runner's box is but the lower piece of a body that was found in two.
+
+    The other piece stands on it, as wide and at the same place across; so the height of the
+    box is not the runner's. Somebody who lies is wider than whatever stands beyond them.
+    """
+    return any(
+        _shared(me.box.x0, me.box.x1, t.box.x0, t.box.x1) > TORN_SHARE
+        and abs(t.box.y1 - me.box.y0) < TORN_GAP_SHARE * me.box.height_px
+        for t in tracks
+        if t.track_id != me.track_id and t.seen_t_ns == me.seen_t_ns
+    )
+
+
+def _shared(a0: float, a1: float, b0: float, b1: float) -> float:
+    """Intersection over union of two stretches."""
+    return max(0.0, min(a1, b1) - max(a0, b0)) / max(max(a1, b1) - min(a0, b0), 1e-9)
 
 
 def _inside_share(box: Box, outer: Box) -> float:

@@ -147,8 +147,11 @@ class Tracker:
         ]
 
     def _keep_beyond(self, track: _Followed, cover: _Followed) -> None:
-        """A hidden thing cannot have passed what hides it: a runner who brakes before somebody
-        would else coast on through them, and take over their name."""
+        """A hidden thing cannot have passed what hides it.
+
+        A runner who brakes before somebody would else coast on through them, and take over
+        their name.
+        """
         most_m = cover.motion.along.place - self._toward_camera(track) * HIDDEN_GAP_M
         if self._toward_camera(track) * (track.motion.along.place - most_m) > 0:
             track.motion.hold_along(most_m, cover.motion.along)

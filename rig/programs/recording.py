@@ -122,6 +122,8 @@ class Recording:
     def _left(self, lost: LogError | None) -> str:
         """What a reader of the session finds."""
         if lost is None:
-            pictures = "1 picture" if self._turns == 1 else f"{self._turns} pictures"
-            return f"the log of the first {pictures} is whole: rig replay {self.session}"
+            pictures = (
+                "the first picture" if self._turns == 1 else f"the first {self._turns} pictures"
+            )
+            return f"the log of {pictures} is whole: rig replay {self.session}"
         return f"the log is good as far as it goes: rig replay --verify {self.session}"

@@ -60,9 +60,9 @@ def first_light_drill() -> Scene:
     leaver = Path(
         (
             Waypoint(2.6, 15.0, -1.7),
-            Waypoint(4.0, 15.0, 0.1),
-            Waypoint(9.2, 15.0, 0.1),
-            Waypoint(10.8, 15.4, 2.7),
+            Waypoint(3.8, 15.0, -0.3),
+            Waypoint(8.2, 15.0, -0.3),
+            Waypoint(9.6, 15.4, -2.7),
         ),
         facing_rad=_RIGHT,
     )

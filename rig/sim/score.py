@@ -8,7 +8,7 @@ STOP, the free metres are at least v * (reaction + sound's way) + v^2 / (2 * bra
 simulated runner's own reaction and braking.
 
 When a STOP is due and when its reason has gone is the hazard law's word on the exact places and
-speeds (`due_causes`): what is left is the error of seeing, not of the law.
+speeds (`due_stops`): what is left is the error of seeing, not of the law.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rig.config import HazardLimits
-from rig.core.hazard import MOVING_MPS, assess, stop_end_m
+from rig.core.hazard import MOVING_MPS, assess
+from rig.core.stopping import stop_end_m
 from rig.records import Box, Cause, Decision, Kind, Level, Phase, Runner, Track
 from rig.sim.detections import width_m
 from rig.sim.motion import Place
@@ -85,6 +86,8 @@ class Score:
         self.closest_m = float("inf")
         self.end_free_m: float | None = None
         """Where the runner came to rest before the lane end (negative: past it)."""
+        self.due_s: dict[str, float] = {}
+        """When a STOP for each thing, or the lane end, first fell due."""
         self.releases_s: list[float] = []
         """For each STOP that was due: seconds from the end of its reason to its own end."""
         self.lost_alarms = 0
@@ -182,8 +185,9 @@ class Score:
         if was_stop and not is_stop and self._due_ns is not None:
             self.releases_s.append((t_ns - self._due_ns) / 1e9)
             self._due_ns = None
-        if _DUE & due_causes(self._scene, me, others):
+        for name in due_stops(self._scene, me, others):
             self._due_ns = t_ns
+            self.due_s.setdefault(name, (t_ns - self._scene.start_ns) / 1e9)
         if alert.level is not Level.CAUTION:
             self._caution_ns = None
         elif self._caution_ns is None:
@@ -232,14 +236,19 @@ class Score:
         return other.actor_id, other.place.along_m - me.along_m - other.room_m
 
 
-def due_causes(scene: Scene, me: Place, others: list[Other]) -> set[Cause]:
-    """What the hazard law says of the exact places and speeds, for a runner in mid-drill."""
+def due_stops(scene: Scene, me: Place, others: list[Other]) -> set[str]:
+    """Names of what the hazard law wants a STOP for, given the exact places and speeds."""
     if me.along_mps < 0:
         return set()
     phase = Phase.RUNNING if me.along_mps >= MOVING_MPS else Phase.IN_BOX
-    runner = Runner(phase, _exact(1, Kind.PERSON, me, PERSON_ROOM_M * 2))
-    tracks = [_exact(n + 2, o.kind, o.place, o.width_m) for n, o in enumerate(others)]
-    return {h.cause for h in assess(runner, tracks, scene.site.lane, HazardLimits(), 0)}
+    runner = Runner(phase, _exact(-1, Kind.PERSON, me, PERSON_ROOM_M * 2))
+    tracks = [_exact(n, o.kind, o.place, o.width_m) for n, o in enumerate(others)]
+    found = assess(runner, tracks, scene.site.lane, HazardLimits(), 0)
+    return {
+        LANE_END if h.track_id is None else others[h.track_id].actor_id
+        for h in found
+        if h.cause in _DUE
+    }
 
 
 def _exact(number: int, kind: Kind, place: Place, wide_m: float) -> Track:

@@ -146,7 +146,7 @@ def _rendered(result: Rendered) -> list[str]:
         'rendered_command = "scripts/evaluate-detector rendered"',
     ]
     for kind in result.wanted:
-        name = kind.replace("-", "")
+        name = kind.replace("-", "").replace(" ", "_")
         recall, n = result.recall_from(kind, 20)
         rows = [
             f"[{HEIGHTS_PX[i]}, {result.found[kind][i] / wanted:.3f}, {wanted}]"

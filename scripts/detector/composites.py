@@ -38,11 +38,16 @@ _HIDDEN_SHARE: Final = 0.65
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """One thing in a picture: its clipped box, class, and whether others hide most of it."""
+    """One thing in a picture: its clipped box, class, and the share that nearer boxes cover."""
 
     box: Box
     class_index: int
-    is_hidden: bool = False
+    covered: float = 0.0
+
+    @property
+    def is_hidden(self) -> bool:
+        """Too little is seen to be taught or asked for."""
+        return self.covered > _HIDDEN_SHARE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +145,7 @@ def _hide(mark: Marked, nearer: Box) -> Marked:
     height = min(mark.box.y1, nearer.y1) - max(mark.box.y0, nearer.y0)
     area = (mark.box.x1 - mark.box.x0) * (mark.box.y1 - mark.box.y0)
     covered = max(0.0, width) * max(0.0, height) / max(area, 1e-6)
-    return dataclasses.replace(mark, is_hidden=mark.is_hidden or covered > _HIDDEN_SHARE)
+    return dataclasses.replace(mark, covered=max(mark.covered, covered))
 
 
 def _put_person(

@@ -42,7 +42,7 @@ def check_data(data_dir: Path = DATA_DIR) -> None:
         raise DataMissing(
             f"No training pictures: {path} is missing; it is a COCO-style list with `source`, "
             "`split` and `labelled` per picture, and such pictures can be had from PASCAL VOC2007 "
-            "test, Animal-Pose, TraCon cones, LSP and the Roboflow exports named in "
+            "test, Animal-Pose, TraCon cones and the exports named, with their terms, in "
             "models/rearguard-detector.toml."
         )
 

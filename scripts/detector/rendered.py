@@ -19,6 +19,8 @@ from detector.classes import CLASSES, PERSON
 from detector.composites import (
     TEST_SEED,
     WHOLE,
+    Cut,
+    Marked,
     cut_labels,
     cut_tile,
     far_cut,
@@ -32,6 +34,9 @@ from detector.pictures import UInt8Array
 HEIGHTS_PX: Final = (10, 12, 16, 20, 25, 30, 45, 70, 120, 300)
 _SCENES: Final = 30
 _FILLS: Final = 6
+_FAR_CUTS: Final = 3
+#: Somebody of whom nearer boxes cover at most this much counts as seen clearly.
+_CLEAR_SHARE: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +68,35 @@ class Rendered:
 
 def measure_rendered(look: Callable[[UInt8Array], Found], scores: dict[str, float]) -> Rendered:
     """Look at tiles of test scenes; a detection counts from its class's score on."""
-    kinds = {"figure": [], "cut-out": load_cutouts(is_for_tests=True)}
+    cutouts = {"figure": [], "cut-out": load_cutouts(is_for_tests=True)}
+    kinds = ("figure", "figure partly hidden", "cut-out")
     n = len(HEIGHTS_PX) - 1
     found, wanted = {k: [0] * n for k in kinds}, {k: [0] * n for k in kinds}
-    result = Rendered(found, wanted, dict.fromkeys(CLASSES, 0), 0)
-    limits = np.array([scores[name] for name in CLASSES])
-    seen = partial(_above, look, limits)
-    n_empty = 0
+    result = Rendered(found, wanted, dict.fromkeys(CLASSES, 0), _SCENES * (1 + _FAR_CUTS))
+    seen = partial(_above, look, np.array([scores[name] for name in CLASSES]))
     for number in range(_SCENES):
-        seed = TEST_SEED + 500 + number
-        scene = random_scene(seed)
-        dice = np.random.default_rng([13, seed])
-        for cut in [WHOLE, *(far_cut(scene, dice, []) for _ in range(3))]:
-            n_empty += 1
+        scene = random_scene(TEST_SEED + 500 + number)
+        dice = np.random.default_rng([13, number])
+        for cut in [WHOLE, *(far_cut(scene, dice, []) for _ in range(_FAR_CUTS))]:
             for c in seen(cut_tile(scene.ground, cut)).classes:
                 result.false[CLASSES[int(c)]] += 1
-        for kind, cutouts in kinds.items():
-            for _ in range(_FILLS if kind == "figure" or cutouts else 0):
+        for kind, pasted in cutouts.items():
+            for _ in range(_FILLS if kind == "figure" or pasted else 0):
                 share = 1.0 if kind == "cut-out" else 0.0
-                picture, marks = fill(scene, dice, cutouts, 3, thing_share=0.0, cutout_share=share)
+                picture, marks = fill(scene, dice, pasted, 3, thing_share=0.0, cutout_share=share)
                 for cut in (WHOLE, far_cut(scene, dice, marks)):
-                    labels = cut_labels(marks, cut, "val", "")
-                    people = labels.boxes[labels.classes == PERSON]
-                    _count(result, kind, people, seen(cut_tile(picture, cut)))
-    return Rendered(result.found, result.wanted, result.false, n_empty)
+                    _count_tile(result, kind, marks, cut, seen(cut_tile(picture, cut)))
+    return result
+
+
+def _count_tile(result: Rendered, kind: str, marks: list[Marked], cut: Cut, found: Found) -> None:
+    """Clear people under their kind; of the partly hidden ones only figures are told apart."""
+    clear = [mark for mark in marks if mark.covered <= _CLEAR_SHARE]
+    partly = [mark for mark in marks if mark.covered > _CLEAR_SHARE]
+    other = "figure partly hidden" if kind == "figure" else kind
+    for name, chosen in ((kind, clear), (other, partly)):
+        labels = cut_labels(chosen, cut, "val", "")
+        _count(result, name, labels.boxes[labels.classes == PERSON], found)
 
 
 def _above(look: Callable[[UInt8Array], Found], limits: np.ndarray, tile: UInt8Array) -> Found:

@@ -294,7 +294,7 @@ def test_tile_labels_cut_hide_and_ignore():
     marks = [
         Marked(Box(110, 100, 130, 160), person),
         Marked(Box(80, 100, 104, 160), person),
-        Marked(Box(150, 100, 180, 160), person, is_hidden=True),
+        Marked(Box(150, 100, 180, 160), person, covered=0.8),
         Marked(Box(200, 100, 260, 160), cycle),
         Marked(Box(600, 100, 660, 160), person),
     ]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from rig.config import HazardLimits
 from rig.core.alerts import ALERTS
-from rig.core.hazard import assess, latency_s, stop_end_m, stop_m
+from rig.core.hazard import assess
 from rig.core.lane import straight_lane
+from rig.core.stopping import latency_s, stop_end_m, stop_m
 from rig.records import Box, Cause, Hazard, Kind, Level, Phase, Runner, Track
 
 LIMITS = HazardLimits()
@@ -210,9 +211,26 @@ class TestLaneEnd:
 
 
 class TestPhases:
-    @pytest.mark.parametrize("phase", [Phase.DISARMED, Phase.WAITING, Phase.FINISHED])
-    def test_silent_outside_a_run(self, phase: Phase) -> None:
+    @pytest.mark.parametrize("phase", [Phase.DISARMED, Phase.WAITING])
+    def test_silent_without_a_runner(self, phase: Phase) -> None:
         assert level(runner(3.0, phase=phase), track(13.0)) is Level.SILENT
+
+    @pytest.mark.parametrize(
+        ("along", "across", "expected"),
+        [
+            (10.0, 0.0, Level.CAUTION),
+            (54.9, 0.0, Level.CAUTION),  # the exit zone begins at 55 m
+            (55.0, 0.0, Level.SILENT),
+            (10.0, 0.7, Level.SILENT),  # beside the lane
+        ],
+    )
+    def test_finished_is_silent_but_in_mid_lane(
+        self, along: float, across: float, expected: Level
+    ) -> None:
+        """Who stopped before something and sets off again would be warned too late."""
+        who = Runner(Phase.FINISHED, track(along, across, number=1))
+        assert level(who, track(along + 3.0)) is expected
+        assert level(who, track(along + REACH + 4.0 * 3.0 + 0.01)) is Level.SILENT
 
     def test_returning_knows_caution_only(self) -> None:
         back = runner(-1.5, phase=Phase.RETURNING)

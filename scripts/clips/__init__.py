@@ -1,0 +1,1 @@
+"""Judges real clips with the shipped detector and compares with what a person saw in them."""
