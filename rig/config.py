@@ -156,7 +156,9 @@ class HealthLimits:
     frozen_s: float = option(0.5, "s", "the same picture again this long", 0.2, 5)
     dark_luma: float = option(12.0, "of 255", "mean below this: nothing is seen", 1, 60)
     flat_luma_sd: float = option(6.0, "of 255", "spread below this: covered or fogged", 0.5, 30)
-    blurred_sharpness: float = option(2.0, "Laplacian SD", "below this: lens wet or shifted", 0, 50)
+    blurred_sharpness: float = option(
+        5.0, "Laplacian SD", "lens wet or shifted; ordinary pictures stay above 18", 0, 50
+    )
     slow_s: float = option(0.5, "s", "one turn of the loop longer than this", 0.1, 5)
     moved_px: float = option(40.0, "px", "a view shift above this: CAMERA_MOVED", 4, 400)
     moved_deg: float = option(2.0, "deg", "or a roll above this", 0.2, 20)

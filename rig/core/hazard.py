@@ -28,10 +28,8 @@ HALF_DEPTH_MOST_M = 1.0
 """A thing's half extent along is taken as half its seen width, within these."""
 ALONG_SIGMA_MOST_M = 1.5
 """At most this much of the places' uncertainty is taken off a gap [J: half a stop at 3 m/s]."""
-SPEED_DOUBT = 0.5
-"""The stopping distance is taken for a speed this many sigmas above the estimate: a runner who
-speeds up is seen to do so half a second late at 30 m [D: 'standing person', 8 Hz, seed 3]."""
-SPEED_DOUBT_MOST_MPS = 0.5
+SURE_SIGMAS = 1.5
+"""A speed this many sigmas above zero is no stander's."""
 FUTURES = ((1.0, False), (0.75, False), (0.5, False), (1.0, True))
 """The runner goes on, slows to three quarters or to half, or brakes. Design section 5 names three;
 between v and 0.5 v somebody crossing slipped through at 3 m/s (docs/design-changes.md)."""
@@ -71,17 +69,14 @@ class _Scene:
     def speed_mps(self) -> float:
         return max(0.0, self.me.along_mps)
 
-    @property
-    def doubt_mps(self) -> float:
-        """What the runner may be faster than estimated, as far as it is counted."""
-        return min(SPEED_DOUBT_MOST_MPS, SPEED_DOUBT * self.me.along_sigma_mps)
-
 
 def _running(scene: _Scene) -> Iterator[Hazard]:
     if scene.speed_mps >= MOVING_MPS:
         yield from _moving_conflicts(scene)
         yield from _lane_end(scene)
         yield from _coaching(scene)
+        if not _is_surely_moving(scene):
+            yield from _not_clear(scene)
     else:
         yield from _standing(scene)
     if not any(_blocks_start(scene, track) for track in scene.others):
@@ -97,6 +92,14 @@ def _standing(scene: _Scene) -> Iterator[Hazard]:
             hits[track.track_id] = hit
             yield _hazard(Cause.COLLISION, scene, track, hit)
     yield from (h for h in _not_clear(scene) if h.track_id not in hits)
+
+
+def _is_surely_moving(scene: _Scene) -> bool:
+    """Whether it is beyond doubt that the runner does not stand; if not, both laws hold.
+
+    Else a stander whose estimate dances about `MOVING_MPS` is told nothing, and sets off.
+    """
+    return scene.speed_mps >= SURE_SIGMAS * scene.me.along_sigma_mps
 
 
 def _not_clear(scene: _Scene) -> Iterator[Hazard]:
@@ -215,7 +218,7 @@ def _is_now(scene: _Scene, track: Track) -> Meeting | None:
         speed = share * v
         decel = limits.brake_mps2 if does_brake else 0.0
         meeting = _meet(scene, track, speed, decel, limits.horizon_s)
-        if meeting is None or meeting.travel_m - sigma > stop_m(speed + scene.doubt_mps, limits):
+        if meeting is None or meeting.travel_m - sigma > stop_m(speed, limits):
             continue
         if best is None or meeting.ttc_s < best.ttc_s:
             best = meeting
@@ -227,7 +230,7 @@ def _is_soon(scene: _Scene, track: Track, speed_mps: float) -> bool:
     if meeting is None:
         return False
     limits = scene.limits
-    reach_m = stop_m(speed_mps + scene.doubt_mps, limits) + limits.caution_more_s * speed_mps
+    reach_m = stop_m(speed_mps, limits) + limits.caution_more_s * speed_mps
     return meeting.ttc_s < limits.caution_s or meeting.travel_m <= reach_m
 
 

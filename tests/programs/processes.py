@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,12 @@ min_object_px = 8
 score = {{ {scores} }}
 nms_iou = 0.5
 """
+LIMITED = """
+import os, resource, sys
+most = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 SILENCE = Pattern("silence", (), False, 0.0)
 
 
@@ -65,17 +71,12 @@ class Ran:
         return self.err.splitlines()
 
 
-def run_rig(*argv: str | Path, before: Callable[[], None] | None = None) -> Ran:
-    """Run one command to its end; `before` is called in the child before it becomes the rig."""
-    done = subprocess.run(
-        command(*argv),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=110,
-        preexec_fn=before,
-    )
+def run_rig(*argv: str | Path, file_most_bytes: int | None = None) -> Ran:
+    """Run one command to its end; `file_most_bytes` is the system's limit on files (ulimit -f)."""
+    begin = command(*argv)
+    if file_most_bytes is not None:  # set by a process that then becomes the rig
+        begin = [sys.executable, "-c", LIMITED, str(file_most_bytes), *begin]
+    done = subprocess.run(begin, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110)
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
@@ -145,3 +146,17 @@ def mark(picture: Picture, x: int, y: int, reach: int = 16) -> Picture:
     marked = picture.copy()
     marked[y : y + 8, x : x + 8] = (255, reach, reach)
     return np.ascontiguousarray(marked)
+
+
+def refused(ran: Ran, *wanted: str) -> str:
+    """The one sentence; it must hold every wanted word."""
+    assert ran.code == 2, ran
+    assert ran.out == ""
+    (sentence,) = ran.sentences
+    assert sentence.startswith("rig: ")
+    assert [word for word in wanted if word not in sentence] == [], sentence
+    return sentence
+
+
+def leaves_nothing(folder: Path) -> None:
+    assert [path for path in folder.rglob("*") if path.name not in ("sessions",)] == []
