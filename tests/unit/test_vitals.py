@@ -54,7 +54,7 @@ def test_a_still_scene_with_a_live_sensor_is_healthy(light: str) -> None:
     assert faults(pictures, period_ns=6 * PERIOD_NS) == set()  # one second
     vitals = once(pictures[0])
     limits = HealthLimits()
-    assert vitals.sharpness > 5 * limits.blurred_sharpness
+    assert vitals.sharpness > 3 * limits.blurred_sharpness  # 18.7 at least on real clips
     assert vitals.luma_sd > 2 * limits.flat_luma_sd
     assert vitals.luma_mean > 2 * limits.dark_luma
 
