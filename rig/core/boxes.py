@@ -39,11 +39,18 @@ SAME_THING_IOU = 0.8
 PICTURE_EDGE_PX = 2.0
 """A box that ends this near to the picture's edge goes on outside."""
 
-HIDING_PX = 2.0
+HIDING_PX = 4.0
 """A box hides another's foot only if it stands lower by more than this..."""
 
-HIDING_SHARE = 0.04
-"""...and by more than this share of the other's height: a nearer thing stands lower."""
+HIDING_SHARE = 0.1
+"""...and by more than this share of the other's height: a nearer thing stands lower. Less is
+within the scatter of two lower edges, and hides no more than that scatter either."""
+
+UNION_INSIDE = 0.7
+"""Two better boxes with this share of their areas inside a box..."""
+
+UNION_SHARE = 0.7
+"""...that together cover this share of it are two people whom it takes for one."""
 
 _PERSON = KIND_NUMBERS[Kind.PERSON]
 _CYCLE = KIND_NUMBERS[Kind.CYCLE]
@@ -92,7 +99,23 @@ def suppress(seen: Sightings, nms_iou: float) -> Sightings:
     if not first.size:
         return seen
     is_double = _is_double(seen.boxes, seen.kinds, first, second, nms_iou)
-    return seen.take(drop_beaten(first[is_double], second[is_double], len(seen.boxes)))
+    seen = seen.take(drop_beaten(first[is_double], second[is_double], len(seen.boxes)))
+    return seen.take(~find_unions(seen.boxes, seen.kinds))
+
+
+def find_unions(boxes: Floats, kinds: Indices) -> Flags:
+    """(N,) whether a row is no more than two earlier (better) rows of its kind taken for one."""
+    is_union = np.zeros(len(boxes), np.bool_)
+    first, second = find_overlaps(boxes)
+    if not first.size:
+        return is_union
+    sizes = area(boxes)
+    both = area(clip(boxes[first], boxes[second]))
+    is_part = (kinds[first] == kinds[second]) & (both >= UNION_INSIDE * sizes[first])
+    parts = np.bincount(second[is_part], minlength=len(boxes))
+    covered = np.bincount(second[is_part], weights=both[is_part], minlength=len(boxes))
+    is_union = (parts >= 2) & (covered >= UNION_SHARE * sizes)
+    return is_union
 
 
 def _is_double(

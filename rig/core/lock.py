@@ -6,7 +6,7 @@ and what follows from a lock, are `core.runner`'s, which is the only caller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from rig.config import RunnerLimits
@@ -96,13 +96,15 @@ def found_again(
     last: Track,
     mine: Track | None,
     people: Sequence[Track],
+    names: Set[int],
     lane: Lane,
     limits: RunnerLimits,
     t_ns: int,
 ) -> Track | None:
     """A person seen now where the unseen runner must be; the one farther back is the runner.
 
-    `last` is the runner's last track, `mine` what the tracker still carries on of it.
+    `last` is the runner's last track, `mine` what the tracker still carries on of it, `names`
+    are the runner's former ones: a lock that went to a doubled box finds its way home.
     """
     unseen_s = (t_ns - last.seen_t_ns) / 1e9
     if unseen_s <= UNSEEN_S:
@@ -114,7 +116,7 @@ def found_again(
         for p in people
         if p.track_id != last.track_id
         and p.seen_t_ns == t_ns
-        and p.first_t_ns > last.seen_t_ns - YOUNG_S * 1e9
+        and (p.track_id in names or p.first_t_ns > last.seen_t_ns - YOUNG_S * 1e9)
         and abs(p.along_m - where.along_m) <= reach_m
         and abs(p.across_m) <= lane.width_m / 2 + BOX_SLACK_M
     ]

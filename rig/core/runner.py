@@ -22,7 +22,7 @@ from dataclasses import replace
 from rig.config import RunnerLimits
 from rig.core.fall import FallState, FallWatch
 from rig.core.lane import Lane
-from rig.core.lock import BoxWatch, found_again, who_stays
+from rig.core.lock import UNSEEN_S, BoxWatch, found_again, who_stays
 from rig.core.motion import predicted
 from rig.core.stance import Stance, is_part_of, is_torn
 from rig.records import Command, Kind, Phase, Runner, Track
@@ -47,6 +47,7 @@ class RunnerKeeper:
         self._runner_id: int | None = None
         self._last: Track | None = None
         self._box = BoxWatch(lane, limits, self._stance)
+        self._names: set[int] = set()
         self._misses = 0
         self._slow_since_ns: int | None = None
         self._beside_since_ns: int | None = None
@@ -126,6 +127,7 @@ class RunnerKeeper:
         self._runner_id, self._last, self._phase = chosen.track_id, chosen, phase
         self._height_m, self._slow_since_ns, self._beside_since_ns = None, None, None
         self._fall, self._is_lost, self._misses = FallWatch(None), False, 0
+        self._names = set()
 
     def _follow(self, people: Sequence[Track], t_ns: int) -> None:
         """Find the locked runner among the people, by name or by where they must be."""
@@ -133,12 +135,15 @@ class RunnerKeeper:
             return
         mine = next((p for p in people if p.track_id == self._runner_id), None)
         if mine is None or mine.seen_t_ns < t_ns:
-            other = found_again(self._last, mine, people, self._lane, self._limits, t_ns)
+            other = found_again(
+                self._last, mine, people, self._names, self._lane, self._limits, t_ns
+            )
             mine = other or mine
         if mine is not None and self._phase is Phase.RUNNING:
             mine = who_stays(mine, people, self._stance, self._limits, t_ns) or mine
         if mine is not None:
             self._runner_id, self._last = mine.track_id, mine
+            self._names.add(mine.track_id)
         self._judge_loss(self._last, t_ns)
         if self._phase is Phase.IN_BOX and mine is not None:
             self._learn_height(mine)
@@ -194,7 +199,8 @@ class RunnerKeeper:
         stood_s = _lasted_s(self._slow_since_ns, t_ns)
         if self._stance.is_in_exit_zone(predicted(me, t_ns)):
             is_gone = self._unseen_s(t_ns) > GONE_S
-            return Phase.FINISHED if stood_s > 0.3 or is_gone else Phase.RUNNING
+            has_stood = stood_s > 0.3 and self._unseen_s(t_ns) < UNSEEN_S  # by sight, not by guess
+            return Phase.FINISHED if has_stood or is_gone else Phase.RUNNING
         return Phase.FINISHED if stood_s >= self._limits.finished_s else Phase.RUNNING
 
     def _from_finished(self, me: Track, t_ns: int) -> Phase:
@@ -225,6 +231,7 @@ class RunnerKeeper:
         self._runner_id, self._last, self._height_m = None, None, None
         self._slow_since_ns, self._beside_since_ns = None, None
         self._fall, self._is_lost, self._misses = FallWatch(None), False, 0
+        self._names = set()
 
     def _unseen_s(self, t_ns: int) -> float:
         return (t_ns - self._last.seen_t_ns) / 1e9 if self._last is not None else 0.0

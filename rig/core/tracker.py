@@ -25,6 +25,8 @@ HIDDEN_MOST_S = 3.0
 """A hidden track is carried on at most this long [J: a walker behind a standing person]."""
 HIDDEN_GAP_M = 0.4
 """What is hidden is at least this much farther from the camera than what hides it."""
+HIDER_KNOWN_S = 0.3
+"""What hides was followed for at least this long before the other was last seen [J]."""
 HIDDEN_SHARE = 0.6
 """Share of a box that something nearer covers before it counts as hidden."""
 COAST_S = 0.4
@@ -193,9 +195,15 @@ class Tracker:
         )
 
     def _cover(self, track: _Followed, box: Box) -> _Followed | None:
-        """What was just seen nearer the camera and covers the box, if anything does."""
+        """What was just seen nearer the camera and covers the box, if anything does.
+
+        Only what was followed well before the track went unseen: a wrong box of the thing
+        itself, which begins a second name, covers it too.
+        """
+        known_ns = track.seen_t_ns - HIDER_KNOWN_S * 1e9
         for other in self._followed:
-            if other is track or other.seen_t_ns != self._t_ns:
+            is_seen = other.seen_t_ns == self._t_ns and other.is_confirmed
+            if other is track or not is_seen or other.first_t_ns > known_ns:
                 continue
             nearer_m = self._toward_camera(track) * (other.motion.along.place - track.seen_along_m)
             is_covered = _covered_share(box, other.detection.box) > HIDDEN_SHARE

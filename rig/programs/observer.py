@@ -66,7 +66,8 @@ class Observer:
         view = self._find_view(frame.picture)
         tiles = self._planner.plan(self._turn, self._interest(before))
         self._turn += 1
-        detections = self._detector.look(frame.picture, tiles)
+        found = self._detector.look(frame.picture, tiles)
+        detections = tuple(one for one in found if self._planner.is_legible(one))
         strange: tuple[Detection, ...] = ()
         if self._lane_check is not None:
             explained = tuple(d.box for d in detections) + _boxes(before)

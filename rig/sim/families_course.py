@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rig.config import HazardLimits
 from rig.core.camera_pose import CameraPose, lens_preset
 from rig.core.lane import Lane, Site
 from rig.records import Cause, Phase
-from rig.sim.noise import Conditions, Fault
+from rig.sim.noise import Conditions
+from rig.sim.noise_faults import Fault
 from rig.sim.scenes import Actor
 from rig.sim.sim_runner import Habits
 
@@ -48,18 +49,19 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What a family's row puts into a drill. Its habits None: nobody reacts to the sounds.
+    """What a family's row puts into a drill. Its habits None: the runner is as drawn.
 
-    `coach_calls` are (from, to) seconds in which the coach calls stop: the runner obeys as if
-    the rig had.
+    `is_deaf`: no runner reacts to the sounds, all actors follow their paths. `coach_calls` are
+    (from, to) seconds in which the coach calls stop: the runner obeys as if the rig had.
     """
 
     actors: tuple[Actor, ...] = ()
     habits: Habits | None = None
     faults: tuple[Fault, ...] = ()
     coach_calls: tuple[tuple[float, float], ...] = ()
+    is_deaf: bool = False
     sway_px: float = 0.0
-    hazard: HazardLimits = HazardLimits()
+    hazard: HazardLimits = field(default_factory=HazardLimits)
     duration_s: float | None = None
     expect: Expect | None = None
     """Instead of the row's, where it depends on what was drawn."""
@@ -114,6 +116,9 @@ class Dice:
 
     def with_habits(self, **changes: float | None) -> Habits:
         """The drawn runner with some habits changed; `arrival_s` then follows them."""
+        speed_mps = changes.get("speed_mps")
+        if speed_mps is not None:
+            changes["finish_m"] = self.length_m - max(5.0, _expected_m(speed_mps))
         self.habits = replace(self.habits, **changes)  # type: ignore[arg-type]  # by its caller
         return self.habits
 
@@ -140,17 +145,27 @@ def _draw_site(rng: random.Random) -> Site:
 
 
 def _draw_habits(rng: random.Random, site: Site) -> Habits:
-    length_m = site.lane.length_m
+    length_m, speed_mps = site.lane.length_m, rng.uniform(1.5, 6.0)
     return Habits(
         start_m=rng.uniform(1.0, 2.2),
         across_m=rng.uniform(-0.12, 0.12),
         go_s=rng.uniform(3.2, 4.5),
-        speed_mps=rng.uniform(1.5, 6.0),
+        speed_mps=speed_mps,
         accel_mps2=rng.uniform(1.2, 2.2),
         brake_mps2=rng.uniform(1.8, 3.5),
         reaction_s=rng.uniform(0.4, 0.9),
-        finish_m=length_m - 5.0,
+        finish_m=length_m - max(5.0, _expected_m(speed_mps)),
+        expected_reaction_s=rng.uniform(0.15, 0.35),
+        expected_brake_mps2=rng.uniform(2.4, 3.6),
         gives_up_m=length_m + 2.0,
         horn_along_m=site.pose.x_m,
         weave_m=rng.uniform(0.0, 0.1),
     )
+
+
+def _expected_m(speed_mps: float) -> float:
+    """Metres before the lane end from which a STOP is expected there: the ticks have begun.
+
+    The way of half a second and of braking at 2.4 m/s2, the least of the range.
+    """
+    return 0.5 * speed_mps + speed_mps**2 / (2 * 2.4) + 1.0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
+from rig.records import Cause, Phase
 from rig.sim.families_course import BLOCKED, WARNED, Dice, Expect, Family, Staged
 from rig.sim.motion import Path, Waypoint, cross, go, stand
 from rig.sim.scenes import Actor
 
-_STOPPED = Expect((WARNED,), BLOCKED)
+_STOPPED = Expect((WARNED,), BLOCKED, phases=(Phase.IN_BOX,))
+"""A lane that is not clear may keep the runner in the box."""
 _QUIET = Expect(is_quiet=True)
 _LANE_M = 1.22
 
@@ -50,10 +52,11 @@ def _leaves_again(dice: Dice) -> Staged:
 
 
 def _crossing(dice: Dice, side: float, least_mps: float, most_mps: float) -> Staged:
-    """In the middle of the lane when the runner would be there, give or take 0.6 s."""
+    """In the middle of the lane when the runner would be there, give or take 0.6 s or 0.9 m."""
     along, speed = dice.spot_m(), dice.between(least_mps, most_mps)
     far_m = dice.between(3.0, 7.0)
-    start_s = dice.arrival_s(along) + dice.between(-0.6, 0.6) - far_m / speed
+    late_s = min(0.6, 0.9 / speed)
+    start_s = dice.arrival_s(along) + dice.between(-late_s, late_s) - far_m / speed
     path = cross(along, side * far_m, -side * 6.0, speed, start_s)
     return Staged((Actor("crosser", path),))
 
@@ -200,10 +203,7 @@ def _hides_runner(dice: Dice) -> Staged:
     mid_s = dice.habits.go_s + dice.between(2.0, 4.0)
     along = pose.x_m - dice.between(3.5, 4.5)
     path = cross(along, 3.5 + pose.y_m, -3.5, dice.between(0.9, 1.6), mid_s - 2.5)
-    return Staged((Actor("passer", path),), expect=Expect(may=frozenset({*BLOCKED, *_LOST})))
-
-
-_LOST = frozenset(Expect().may)
+    return Staged((Actor("passer", path),))
 
 
 def _blocked_start(dice: Dice) -> Staged:
@@ -255,7 +255,8 @@ PEOPLE: tuple[Family, ...] = (
     Family("hidden stander", "a stander hidden by somebody who then leaves", _hidden_by_stander,
            _STOPPED),
     Family("follower", "somebody follows the runner, half hidden by them", _runner_hides, _QUIET),
-    Family("passer hides the runner", "walks past the camera", _hides_runner),
+    Family("passer hides the runner", "walks past the camera", _hides_runner,
+           Expect(may=BLOCKED | {Cause.RUNNER_LOST})),
     Family("blocked start", "the lane is blocked, then not: all clear, and the run",
            _blocked_start, Expect((WARNED,), BLOCKED)),
 )  # fmt: skip

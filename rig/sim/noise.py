@@ -3,23 +3,24 @@
 Decides how a perfect picture of the scene is spoilt before the deciding code sees it: misses by
 size and hiding, scattered boxes, hidden feet, false boxes, a swaying mast with an imperfect
 registration, jittering timestamps, dropped frames, processing delay, and the faults that a drill
-stages (`Fault`). Fixed before anything was tuned on it; each number below says where it comes
-from ([J]: judged, until the detector's own accuracy is measured). Places and boxes come from
-`detections.outlines`. Called by whoever plays drawn drills; judges nothing.
+stages (`noise_faults`). The numbers were fixed before anything was tuned on them and are judged [J]
+until the detector's own accuracy is measured. Places and boxes come from `detections.outlines`.
+Called by whoever plays drawn drills; judges nothing.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rig.core.boxes import find_hidden_feet
-from rig.records import Box, Command, Detection, Kind, Seen, Tile, ViewShift, Vitals
+from rig.records import Box, Command, Detection, Kind, Seen, Tile, ViewShift
 from rig.sim.detections import EDGE_PX, outlines
+from rig.sim.noise_faults import FAULTS, Fault
 from rig.sim.scenes import ActorTruth, Scene
 
 _NS = 1_000_000_000
@@ -57,19 +58,6 @@ class EyeNoise:
 
 CLEAN_EYE = EyeNoise(0.0, 0.0, 0.0, 4.0, 4.001, 0.04, 0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 """Everything in view is seen exactly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that goes wrong with camera or detector from `from_s` to `to_s` of the drill.
-
-    `kind` is a name of `FAULTS`. "unseen" takes the actor `actor_id` out of the detections.
-    """
-
-    kind: str
-    from_s: float
-    to_s: float
-    actor_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,59 +242,3 @@ def _flag_feet(found: Sequence[Detection]) -> tuple[Detection, ...]:
         replace(d, is_bottom_cut=d.is_bottom_cut or bool(is_hidden))
         for d, is_hidden in zip(found, hidden, strict=True)
     )
-
-
-def _no_frames(seen: Seen, kept: Seen | None, since_s: float) -> Seen:
-    return Seen(None, commands=seen.commands)
-
-
-def _frozen(seen: Seen, kept: Seen | None, since_s: float) -> Seen:
-    old = seen if kept is None else kept
-    return replace(seen, detections=old.detections, vitals=Vitals(same_picture_s=since_s))
-
-
-def _blind(vitals: Vitals) -> Callable[[Seen, Seen | None, float], Seen]:
-    def spoil(seen: Seen, kept: Seen | None, since_s: float) -> Seen:
-        return replace(seen, detections=(), view=None, vitals=vitals)
-
-    return spoil
-
-
-def _moved(seen: Seen, kept: Seen | None, since_s: float) -> Seen:
-    """The mast was knocked: everything is seen 70 px aside, and registration says so."""
-    moved = tuple(
-        replace(d, box=Box(d.box.x0 + 70, d.box.y0, d.box.x1 + 70, d.box.y1))
-        for d in seen.detections
-    )
-    return replace(seen, detections=moved, view=ViewShift(70.0, 0.0))
-
-
-def _view_lost(seen: Seen, kept: Seen | None, since_s: float) -> Seen:
-    return replace(seen, view=None)
-
-
-def _slow(seen: Seen, kept: Seen | None, since_s: float) -> Seen:
-    return replace(seen, vitals=Vitals(inference_s=0.7))
-
-
-def _failed(seen: Seen, kept: Seen | None, since_s: float) -> Seen:
-    return replace(seen, detections=(), vitals=Vitals(detector_error="the model gave no output"))
-
-
-def _as_it_is(seen: Seen, kept: Seen | None, since_s: float) -> Seen:
-    return seen
-
-
-FAULTS: dict[str, Callable[[Seen, Seen | None, float], Seen]] = {
-    "no frames": _no_frames,
-    "frozen picture": _frozen,
-    "dark": _blind(Vitals(luma_mean=5.0)),
-    "covered": _blind(Vitals(luma_sd=2.0)),
-    "blurred": _blind(Vitals(sharpness=1.0)),
-    "camera moved": _moved,
-    "view lost": _view_lost,
-    "detector slow": _slow,
-    "detector failed": _failed,
-    "unseen": _as_it_is,
-}
-"""What each fault makes of a turn, given the last good one and the seconds since it began."""

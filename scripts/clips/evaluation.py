@@ -69,9 +69,7 @@ def _judge(truth: Truth, args: argparse.Namespace, config: Config) -> None:
             _write_stills(truth, args.folder, is_reversed, config, args.stills)
 
 
-def _write_stills(
-    truth: Truth, folder: Path, is_reversed: bool, config: Config, out: Path
-) -> None:
+def _write_stills(truth: Truth, folder: Path, is_reversed: bool, config: Config, out: Path) -> None:
     """Every half second of the clip as `rig watch` would show it, as NAME-f-0012.5.png."""
     out.mkdir(parents=True, exist_ok=True)
     site = load_mount(truth.lane_path).site

@@ -61,7 +61,9 @@ def _people(judged: Judged, found: Sequence[Fate]) -> Iterator[str]:
 def _tracks(found: Sequence[Life], people: Sequence[Fate]) -> Iterator[str]:
     yield "confirmed tracks of people that lived 1 s or more"
     owner = {i: fate.name for fate in people for i in fate.ids}
-    rows = [("id", "from s", "to s", "along m", "across m", "m/s", "height m", "seen", "gaps", "on")]
+    rows = [
+        ("id", "from s", "to s", "along m", "across m", "m/s", "height m", "seen", "gaps", "on")
+    ]
     rows += [
         (
             str(life.track_id),

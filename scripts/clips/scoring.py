@@ -13,6 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clips.judged import Judged, Step
 from clips.truth import Moment, Person
@@ -155,10 +156,10 @@ def _fate(judged: Judged, person: Person) -> Fate:
     )
 
 
-def _foot(site: Site, moment: Moment) -> np.ndarray:
+def _foot(site: Site, moment: Moment) -> NDArray[np.float64]:
     """(along, across) of the labelled foot in metres."""
     ground = site.pose.to_ground(np.array([[moment.x_px, moment.foot_px]]))
-    return site.lane.to_lane(ground)[0]
+    return np.asarray(site.lane.to_lane(ground)[0], dtype=np.float64)
 
 
 def _labelled_mps(site: Site, person: Person) -> float | None:

@@ -45,13 +45,17 @@ _SOURCES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CardNumbers:
-    """Everything on the card that is measured. `ap50` maps class to (AP50, wanted boxes)."""
+    """Everything on the card that is measured.
+
+    `ap50` (photographs) and `tiles_ap50` (rendered tiles) map class to (AP50, wanted boxes).
+    """
 
     sha256: str
     macs: int
     parameters: int
     progress: Progress
     ap50: dict[str, tuple[float, int]]
+    tiles_ap50: dict[str, tuple[float, int]]
     scores: dict[str, float]
     parity: float
     ms: float
@@ -89,7 +93,8 @@ def _head(numbers: CardNumbers) -> list[str]:
         f"min_object_px = {numbers.rendered.least_height_px(RELIABLE_RECALL) or _UNRELIABLE_PX}",
         "",
         "[thresholds]",
-        "# Best F2 on the held-out photographs among scores with a precision of a half or more.",
+        "# Best F2 on held-out photographs and rendered tiles together, among scores with a",
+        "# precision of a half or more there.",
         f"score = {{{scores}}}",
         "nms_iou = 0.6",
         "",
@@ -129,6 +134,11 @@ def _accuracy(numbers: CardNumbers) -> list[str]:
     lines += [
         f"{name}_ap50 = {{ value = {value:.3f}, n = {n} }}"
         for name, (value, n) in numbers.ap50.items()
+    ]
+    lines += [
+        f"{name}_ap50_rendered = {{ value = {value:.3f}, n = {n} }}"
+        for name, (value, n) in numbers.tiles_ap50.items()
+        if n
     ]
     return [
         *lines,

@@ -13,7 +13,15 @@ from detector.pictures import UInt8Array
 
 _SIZE: Final = (420, 900)
 _MARGIN: Final = 60
-_COLOURS: Final = ((40, 40, 220), (200, 120, 0), (0, 150, 0), (180, 0, 180), (0, 140, 230))
+_COLOURS: Final = (
+    (40, 40, 220),
+    (200, 120, 0),
+    (0, 150, 0),
+    (180, 0, 180),
+    (0, 140, 230),
+    (150, 150, 240),
+    (120, 200, 240),
+)
 
 
 def draw_curves(history: list[dict[str, float]], path: Path) -> None:
@@ -22,12 +30,18 @@ def draw_curves(history: list[dict[str, float]], path: Path) -> None:
         return
     at = [row["pictures"] / 1000 for row in history]
     loss = {"loss": [row["loss"] for row in history]}
-    accuracy = {name: [row.get(name, float("nan")) for row in history] for name in CLASSES}
+    names = [*CLASSES, "rendered_person", "rendered_object"]
+    accuracy = {name: [row.get(name, float("nan")) for row in history] for name in names}
     top = max(1.0, *(v for v in loss["loss"] if np.isfinite(v)))
     picture = np.concatenate(
         [
             _panel(at, loss, top, "training loss"),
-            _panel(at, accuracy, 1.0, "AP50 on held-out photographs, averaged weights"),
+            _panel(
+                at,
+                accuracy,
+                1.0,
+                "AP50 on held-out pictures, averaged weights",
+            ),
         ]
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +54,7 @@ def _panel(at: list[float], lines: dict[str, list[float]], top: float, title: st
     height, width = _SIZE
     panel = np.full((height, width, 3), 255, np.uint8)
     last = max(at[-1], 1e-9)
-    left, right, upper, lower = _MARGIN, width - 130, 40, height - 50
+    left, right, upper, lower = _MARGIN, width - 190, 40, height - 50
 
     def place(x: float, y: float) -> tuple[int, int]:
         return (

@@ -17,25 +17,17 @@ import numpy as np
 from detector.classes import CLASSES
 from detector.pictures import (
     DataMissing,
-    Labels,
-    PictureStore,
-    UInt8Array,
     check_data,
     open_photographs,
 )
 from detector.rendered import measure_rendered, print_rendered
 from detector.running import Model, open_ours, time_interleaved
-from detector.validation import ClassResult, judge
+from detector.validation import ClassResult, judge, val_pictures
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 OURS: Final = ROOT / "models" / "rearguard-detector.onnx"
 _LEAST_PRECISION: Final = 0.5
 _FALLBACK_SCORE: Final = 0.6
-
-
-def val_pictures(store: PictureStore) -> list[tuple[UInt8Array, Labels]]:
-    """All held-out pictures of a store."""
-    return [(store.picture(i), store.labels[i]) for i in store.of_split("val")]
 
 
 def choose_score(result: ClassResult) -> float:

@@ -15,13 +15,19 @@ from typing import Final
 
 from detector import checkpoints
 from detector.card import CardNumbers, write_card
-from detector.evaluation import ROOT, choose_score, val_pictures
+from detector.evaluation import ROOT, choose_score
 from detector.network import Detector, ExportedDetector, count_macs, count_parameters
 from detector.onnx_graph import check_parity, fold, to_onnx
-from detector.pictures import DataMissing, cache_dir, check_data, open_photographs
+from detector.pictures import (
+    DataMissing,
+    cache_dir,
+    check_data,
+    open_composites,
+    open_photographs,
+)
 from detector.rendered import measure_rendered, print_rendered
 from detector.running import open_ours, time_interleaved
-from detector.validation import judge
+from detector.validation import judge, pool, val_pictures, val_tiles
 
 MODEL: Final = ROOT / "models" / "rearguard-detector.onnx"
 CARD: Final = MODEL.with_suffix(".toml")
@@ -65,7 +71,10 @@ def export(checkpoint: Path, model_path: Path) -> None:
     candidate.write_bytes(data)
     model = open_ours(candidate)
     results = judge(model.look, pictures)
-    scores = {name: choose_score(result) for name, result in results.items()}
+    composites = open_composites()
+    tiles = judge(model.look, val_tiles(composites)) if composites else {}
+    both = {name: pool(r, tiles[name]) if tiles else r for name, r in results.items()}
+    scores = {name: choose_score(result) for name, result in both.items()}
     drawn = measure_rendered(model.look, scores)
     print_rendered("candidate", drawn)
     numbers = CardNumbers(
@@ -74,6 +83,7 @@ def export(checkpoint: Path, model_path: Path) -> None:
         parameters=parameters,
         progress=progress,
         ap50={name: (result.ap50, result.n) for name, result in results.items()},
+        tiles_ap50={name: (result.ap50, result.n) for name, result in tiles.items()},
         scores=scores,
         rendered=drawn,
         parity=worst,

@@ -177,6 +177,12 @@ def _map_labels(
     )
 
 
+def open_composites() -> PictureStore | None:
+    """The rendered training scenes, if `detector.composites` has made them."""
+    folder = cache_dir() / "composites"
+    return PictureStore(folder) if (folder / "index.json").is_file() else None
+
+
 def open_photographs(data_dir: Path = DATA_DIR) -> PictureStore:
     """The store of `detect/`, built on first use (about 3 GB, a minute)."""
     folder = cache_dir() / "photographs"

@@ -27,10 +27,17 @@ from detector.curves import draw_curves
 from detector.losses import measure_loss
 from detector.network import Detector
 from detector.onnx_graph import fold, to_onnx
-from detector.pictures import DataMissing, PictureStore, cache_dir, check_data, open_photographs
+from detector.pictures import (
+    DataMissing,
+    PictureStore,
+    cache_dir,
+    check_data,
+    open_composites,
+    open_photographs,
+)
 from detector.running import open_ours
 from detector.teachers import ignore_missed
-from detector.validation import judge
+from detector.validation import judge, val_pictures, val_tiles
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _DECAY_SHARE: Final = 0.4
@@ -168,20 +175,10 @@ class Trainer:
             "rate": rate_at(self.progress.step, self.progress.trained_s, self.settings),
             "loss": round(self.loss, 4),
         }
-        chosen = self.photographs.of_split("val")
-        results = judge(
-            look, ((self.photographs.picture(i), self.photographs.labels[i]) for i in chosen)
-        )
+        results = judge(look, val_pictures(self.photographs))
         row |= {name: round(results[name].ap50, 4) for name in CLASSES}
-        drawn = self.composites.of_split("val")[:200] if self.composites else []
-        found = judge(
-            look,
-            (
-                (self.composites.picture(i), self.composites.labels[i])
-                for i in drawn
-                if self.composites
-            ),
-        )
+        drawn = val_tiles(self.composites)[:250] if self.composites else []
+        found = judge(look, drawn)
         row["rendered_person"] = round(found["person"].ap50, 4)
         row["rendered_object"] = round(found["object"].ap50, 4)
         checkpoints.append_history(self.settings.folder, row)
@@ -219,12 +216,6 @@ class Trainer:
                 last = validated = time.monotonic()
             if is_done or self.is_stopping:
                 return
-
-
-def open_composites() -> PictureStore | None:
-    """The rendered training scenes, if `scripts/detector/composites.py` has made them."""
-    folder = cache_dir() / "composites"
-    return PictureStore(folder) if (folder / "index.json").is_file() else None
 
 
 def read_settings(arguments: list[str]) -> tuple[Settings, bool]:

@@ -5,6 +5,7 @@ Called by `training` while it runs and by `evaluation`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,7 @@ import numpy as np
 
 from detector.accuracy import Found, Wanted, average_precision, match
 from detector.classes import CLASSES
-from detector.pictures import Labels, UInt8Array
+from detector.pictures import Labels, PictureStore, UInt8Array
 
 PAD: Final = 114
 Look = Callable[[UInt8Array], Found]
@@ -50,6 +51,29 @@ def letterbox(picture: UInt8Array, size_px: int) -> tuple[UInt8Array, float]:
     return tile, scale
 
 
+def ignore_tiny(labels: Labels, shape: tuple[int, ...], least_px: float = 8.0) -> Labels:
+    """The labels with boxes lower than `least_px` in a 320 px tile neither wanted nor wrong."""
+    tall = (labels.boxes[:, 3] - labels.boxes[:, 1]) * 320 / max(shape[:2])
+    kept = tall >= least_px
+    return dataclasses.replace(
+        labels,
+        boxes=labels.boxes[kept],
+        classes=labels.classes[kept],
+        ignored=np.concatenate([labels.ignored, labels.boxes[~kept]]),
+        ignored_classes=np.concatenate([labels.ignored_classes, 1 << labels.classes[~kept]]),
+    )
+
+
+def pool(a: ClassResult, b: ClassResult) -> ClassResult:
+    """Two results as if the pictures had been judged together."""
+    return ClassResult(
+        np.concatenate([a.scores, b.scores]),
+        np.concatenate([a.verdicts, b.verdicts]),
+        a.n + b.n,
+        a.n_pictures + b.n_pictures,
+    )
+
+
 def judge(
     look: Look, pictures: Iterable[tuple[UInt8Array, Labels]], iou_limit: float = 0.5
 ) -> dict[str, ClassResult]:
@@ -81,3 +105,16 @@ def judge(
 
 def _join(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def val_pictures(store: PictureStore) -> list[tuple[UInt8Array, Labels]]:
+    """All held-out pictures of a store."""
+    return [(store.picture(i), store.labels[i]) for i in store.of_split("val")]
+
+
+def val_tiles(store: PictureStore) -> list[tuple[UInt8Array, Labels]]:
+    """All held-out rendered tiles; what is too small to be taught is not asked for either."""
+    return [
+        (store.picture(i), ignore_tiny(store.labels[i], store.picture(i).shape))
+        for i in store.of_split("val")
+    ]

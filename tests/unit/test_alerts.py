@@ -126,6 +126,12 @@ def test_a_fault_stays_until_acknowledged() -> None:
     assert found[-1][1] == pytest.approx(10.0)
 
 
+def test_a_fault_under_a_stop_is_not_acknowledged_unheard() -> None:
+    script = [(1.0, 1.6, Cause.CAMERA_STALE), (0.5, 8.0, Cause.COLLISION)]
+    heard = play(script, 12.0, acknowledged_s=5.0)
+    assert heard[-1][1].cause is Cause.CAMERA_STALE
+
+
 def test_a_fault_that_still_holds_is_not_acknowledged_away() -> None:
     heard = play([(1.0, 20.0, Cause.CAMERA_BLIND)], 15.0, acknowledged_s=10.0)
     assert heard[-1][1].cause is Cause.CAMERA_BLIND

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -113,3 +115,21 @@ def test_a_box_outside_its_tile_is_not_in_the_picture() -> None:
     assert merged((WHOLE, (person(100, 730, 140, 760),))) == ()
     assert merged() == ()
     assert merged((WHOLE, ())) == ()
+
+
+def test_a_box_around_two_people_goes_when_both_are_found() -> None:
+    """Seen in the demo at 30 m: it hid the runner's foot and moved them by metres."""
+    one, two = person(638, 228, 658, 280), person(623, 229, 639, 279)
+    around = replace(person(623, 228, 656, 283), score=0.4)
+    (found,) = [merged((WHOLE, (one, two, around)))]
+    assert {d.box for d in found} == {one.box, two.box}
+    assert len(merged((WHOLE, (one, around)))) == 2
+
+
+@pytest.mark.parametrize(("lower_px", "is_hidden"), [(5.1, False), (5.3, True)])
+def test_a_foot_is_hidden_only_by_what_stands_clearly_lower(
+    lower_px: float, is_hidden: bool
+) -> None:
+    far, near = person(640, 228, 656, 280), person(636, 240, 664, 280 + lower_px)
+    found = {d.box: d.is_bottom_cut for d in merged((WHOLE, (far, near)))}
+    assert found[far.box] is is_hidden

@@ -192,6 +192,21 @@ class TestStandingRunner:
     def test_something_that_stands_near_is_no_stop(self) -> None:
         assert level(runner(0.0), track(10.7)) is Level.CAUTION
 
+    @pytest.mark.parametrize(
+        ("v", "sigma", "expected"),
+        [
+            (0.6, 0.0, Level.SILENT),  # surely moving, and slow: 6 m are far
+            (0.6, 0.39, Level.SILENT),
+            (0.6, 0.41, Level.CAUTION),  # may well stand: the lane is judged for the drill too
+            (0.4, 0.0, Level.CAUTION),
+        ],
+    )
+    def test_who_may_be_standing_is_told_that_the_lane_is_not_clear(
+        self, v: float, sigma: float, expected: Level
+    ) -> None:
+        me = replace(track(10.0, v=v, number=1), along_sigma_mps=sigma)
+        assert level(Runner(Phase.RUNNING, me), track(16.0)) is expected
+
 
 class TestLaneEnd:
     @pytest.mark.parametrize("v", [0.6, 1.5, 3.0, 6.0])
@@ -205,6 +220,11 @@ class TestLaneEnd:
         assert Cause.LANE_END_SOON in causes[1]
         assert Cause.LANE_END_SOON in causes[2]
         assert Cause.LANE_END_SOON not in causes[3]
+
+    def test_a_place_in_doubt_is_taken_nearer_to_the_end(self) -> None:
+        need = stop_end_m(3.0, LIMITS)
+        me = track(LANE.length_m - need - 0.29, v=3.0, number=1, sigma=0.3)
+        assert Cause.LANE_END_NOW in {h.cause for h in judged(Runner(Phase.RUNNING, me))}
 
     def test_a_standing_runner_hears_nothing_of_it(self) -> None:
         assert level(runner(0.3, LANE.length_m - 1.0)) is Level.SILENT

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rig.core.camera_pose import CameraPose, lens_preset
 from rig.core.lane import Lane, Site, arc_line, straight_lane
 from rig.core.tiles import InputFacts, TilePlanner, TileTurns, is_urgent, whole_view
-from rig.records import Box, Tile
+from rig.records import Box, Detection, Kind, Tile
 
 FACTS = InputFacts(320, 320, 32, 8.0)
 
@@ -270,3 +270,22 @@ def test_what_makes_a_tile_urgent(box: Box, wanted: bool) -> None:
     assert is_urgent(tile, (box,)) is wanted
     assert is_urgent(tile, (Box(900, 900, 910, 910), box)) is wanted
     assert not is_urgent(tile, ())
+
+
+def test_smudges_are_left_to_the_tile_that_shows_them_taller() -> None:
+    planner = TilePlanner(mount_a(), replace(FACTS, min_object_px=25.0), 2)
+    tile = planner.far[0]
+    x, y = (tile.x0 + tile.x1) / 2, (tile.y0 + tile.y1) / 2
+    least = 0.8 * 25.0
+
+    def seen(tall_input_px: float, pixel_px: float, at: tuple[float, float]) -> Detection:
+        half = tall_input_px * pixel_px / 2
+        box = Box(at[0] - 5, at[1] - half, at[0] + 5, at[1] + half)
+        return Detection(Kind.PERSON, 0.5, box, pixel_px=pixel_px)
+
+    outside = (5.0, 700.0)
+    assert not any(far.holds(*outside) for far in planner.far)
+    assert not planner.is_legible(seen(least - 0.1, 4.0, (x, y)))
+    assert planner.is_legible(seen(least + 0.1, 4.0, (x, y)))
+    assert planner.is_legible(seen(least - 0.1, 4.0, outside)), "nothing shows it better"
+    assert planner.is_legible(seen(least - 0.1, 1.0, (x, y))), "there is no finer tile"

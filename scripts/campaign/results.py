@@ -1,0 +1,51 @@
+"""Results on disk, one JSON object a line, so that a campaign can be stopped and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from campaign.play import Task
+
+
+class ResultsError(Exception):
+    """A results file that cannot be used, in one sentence with the remedy."""
+
+
+def default_path() -> Path:
+    """A new file in the user's state folder: never in the repository."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    return state / "rearguard" / "trials" / f"{stamp}-{os.getpid()}.jsonl"
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    """All whole lines of a file; a torn last line (an interrupted write) is cut off the file."""
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    records = []
+    for number, line in enumerate(whole.decode().splitlines(), 1):
+        try:
+            records.append(json.loads(line))
+        except ValueError as error:
+            raise ResultsError(
+                f"{path} line {number} is no JSON ({error}); remove it, or start a new file"
+            ) from error
+    if len(whole) < len(data):
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+    return records
+
+
+def task_of(record: dict[str, Any]) -> Task:
+    """The task that made a record."""
+    return Task(record["family"], record["seed"], record["decider"])
+
+
+def append(path: Path, record: dict[str, Any]) -> None:
+    """One more line."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record) + "\n")
