@@ -105,17 +105,16 @@ def suppress(seen: Sightings, nms_iou: float) -> Sightings:
 
 def find_unions(boxes: Floats, kinds: Indices) -> Flags:
     """(N,) whether a row is no more than two earlier (better) rows of its kind taken for one."""
-    is_union = np.zeros(len(boxes), np.bool_)
     first, second = find_overlaps(boxes)
     if not first.size:
-        return is_union
+        return np.zeros(len(boxes), np.bool_)
     sizes = area(boxes)
     both = area(clip(boxes[first], boxes[second]))
     is_part = (kinds[first] == kinds[second]) & (both >= UNION_INSIDE * sizes[first])
     parts = np.bincount(second[is_part], minlength=len(boxes))
     covered = np.bincount(second[is_part], weights=both[is_part], minlength=len(boxes))
-    is_union = (parts >= 2) & (covered >= UNION_SHARE * sizes)
-    return is_union
+    found: Flags = (parts >= 2) & (covered >= UNION_SHARE * sizes)
+    return found
 
 
 def _is_double(

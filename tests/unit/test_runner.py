@@ -32,6 +32,7 @@ class Drill:
         self.keeper = RunnerKeeper(SITE.lane, limits)
         self.people = people
         self.last: dict[int, Track] = {}
+        self.first_ns: dict[int, int] = {}
         self.t = 0.0
         self.commands: list[Command] = [Command.ARM]
         self.heard: list[tuple[float, Runner, tuple[Track, ...]]] = []
@@ -58,9 +59,10 @@ class Drill:
                     self.last.pop(person.number, None)
                 continue
             speed = 0.0 if before is None else (here[0] - before[0]) / step
+            first_ns = self.first_ns.setdefault(person.number, now)
             box = PLACER.box_of(here[0], here[1], 0.5, 1.75) or Box(0, 0, 1, 1)
             self.last[person.number] = Track(
-                person.number, person.kind, now, now, now, *here, speed, 0.0,
+                person.number, person.kind, now, first_ns, now, *here, speed, 0.0,
                 0.1, 0.1, 0.1, 0.1, 0.5, 1.75, 0.9, box, True,
             )  # fmt: skip
         return list(self.last.values())
@@ -294,3 +296,21 @@ def test_a_body_found_in_two_pieces_has_not_fallen() -> None:
 
     assert not drill(has_trunk=True).is_falling
     assert drill(has_trunk=False).is_falling
+
+
+def test_a_lock_that_went_to_a_doubled_box_finds_its_way_home() -> None:
+    """The runner is missed for 0.4 s while a second box of theirs is seen, and then no more."""
+
+    def run(t: float) -> tuple[float, float]:
+        return 1.5 + 3.0 * max(0.0, t - 3.0), 0.0
+
+    real = Person(1, lambda t: None if 13.8 <= t < 14.2 else run(t))
+    double = Person(2, lambda t: (34.2, 0.0) if 13.7 <= t < 14.25 else None)
+    drill = Drill([real, double])
+    drill.run(14.1)
+    assert drill.heard[-1][1].track is not None
+    assert drill.heard[-1][1].track.track_id == 2
+    runner = drill.run(15.2)
+    assert runner.track is not None
+    assert runner.track.track_id == 1
+    assert runner.phase is Phase.RUNNING

@@ -177,7 +177,7 @@ def test_cost_grows_no_worse_than_the_number_of_things() -> None:
     for count in (10, 160):
         things = place([Stand(5.0 + 33.0 * k / count, (k % 7) - 3.0) for k in range(count)])
         best = float("inf")
-        for _ in range(3):
+        for _ in range(7):
             tracker = Tracker(TrackerLimits(), PLACER)
             start = time.thread_time_ns()
             for t in times(0.5, 10.0):
