@@ -46,11 +46,20 @@ HIDING_SHARE = 0.1
 """...and by more than this share of the other's height: a nearer thing stands lower. Less is
 within the scatter of two lower edges, and hides no more than that scatter either."""
 
-UNION_INSIDE = 0.7
-"""Two better boxes with this share of their areas inside a box..."""
+UNION_INSIDE = 0.6
+"""Two boxes with this share of their areas inside a box..."""
 
-UNION_SHARE = 0.7
-"""...that together cover this share of it are two people whom it takes for one."""
+UNION_SHARE = 0.65
+"""...that together cover this share of it..."""
+
+UNION_HEIGHT = 0.75
+"""...are nearly as tall as it..."""
+
+UNION_APART = 0.3
+"""...and overlap each other by less than this: two people whom the box takes for one."""
+
+UNION_SCORE = 0.6
+"""The two must be at least this sure, relative to the box."""
 
 _PERSON = KIND_NUMBERS[Kind.PERSON]
 _CYCLE = KIND_NUMBERS[Kind.CYCLE]
@@ -100,21 +109,39 @@ def suppress(seen: Sightings, nms_iou: float) -> Sightings:
         return seen
     is_double = _is_double(seen.boxes, seen.kinds, first, second, nms_iou)
     seen = seen.take(drop_beaten(first[is_double], second[is_double], len(seen.boxes)))
-    return seen.take(~find_unions(seen.boxes, seen.kinds))
+    return seen.take(~find_unions(seen))
 
 
-def find_unions(boxes: Floats, kinds: Indices) -> Flags:
-    """(N,) whether a row is no more than two earlier (better) rows of its kind taken for one."""
+def find_unions(seen: Sightings) -> Flags:
+    """(N,) whether a row is only two people side by side, who are both found, taken for one."""
+    boxes, kinds, scores = seen.boxes, seen.kinds, seen.scores
+    is_union = np.zeros(len(boxes), np.bool_)
     first, second = find_overlaps(boxes)
-    if not first.size:
-        return np.zeros(len(boxes), np.bool_)
-    sizes = area(boxes)
-    both = area(clip(boxes[first], boxes[second]))
-    is_part = (kinds[first] == kinds[second]) & (both >= UNION_INSIDE * sizes[first])
-    parts = np.bincount(second[is_part], minlength=len(boxes))
-    covered = np.bincount(second[is_part], weights=both[is_part], minlength=len(boxes))
-    found: Flags = (parts >= 2) & (covered >= UNION_SHARE * sizes)
-    return found
+    if first.size < 2:
+        return is_union
+    sizes, tall = area(boxes), boxes[:, 3] - boxes[:, 1]
+    whole, part = np.concatenate([first, second]), np.concatenate([second, first])
+    both = area(clip(boxes[whole], boxes[part]))
+    is_part = (kinds[whole] == kinds[part]) & (both >= UNION_INSIDE * sizes[part])
+    is_part &= tall[part] >= UNION_HEIGHT * tall[whole]
+    is_part &= scores[part] >= UNION_SCORE * scores[whole]
+    is_part &= sizes[part] < sizes[whole]
+    for row in np.flatnonzero(np.bincount(whole[is_part], minlength=len(boxes)) >= 2):
+        mine = is_part & (whole == row)
+        is_union[row] = _is_made_of(boxes, sizes[row], part[mine], both[mine])
+    return is_union
+
+
+def _is_made_of(boxes: Floats, size: float, parts: Indices, both: Floats) -> bool:
+    """Whether two of these parts, apart from each other, cover a box of this area."""
+    for number, one in enumerate(parts[:-1]):
+        others = parts[number + 1 :]
+        shared = area(clip(boxes[np.full(len(others), one)], boxes[others]))
+        least = np.minimum(area(boxes[others]), area(boxes[one : one + 1]))
+        covered = both[number] + both[number + 1 :] - shared
+        if bool(np.any((shared < UNION_APART * least) & (covered >= UNION_SHARE * size))):
+            return True
+    return False
 
 
 def _is_double(

@@ -9,8 +9,7 @@ calibrated site and the model card's facts, and the turns at run time. Called by
 Choice: the places of `rig.core.tile_needs` that the whole view shows too small are covered
 greedily, each time by the tile that covers the most (people count before things), up to TURNS_MOST
 tiles for each free inference. Greedy covering is within ln(n) + 1 of the fewest (Chvatal 1979).
-Where nothing is too small, the free inferences enlarge the people that are less than COMFORT
-times the least height.
+Where nothing is too small, the free inferences enlarge people below COMFORT least heights.
 
 Turns: each frame takes the tiles with the highest (frames since looked at) x (2 for urgent tiles,
 1 for others). So urgent tiles come more often and no tile waits longer than `turns_most` frames.
@@ -224,17 +223,11 @@ def _shows(needs: Needs, tile: Tile, facts: InputFacts) -> Flags:
 
 
 def _choose_far(needs: Needs, whole: Tile, facts: InputFacts, most: int) -> list[Tile]:
-    """Far tiles for what the whole view shows too small; if nothing, for people it shows small.
-
-    An inference that is paid for is not left unused: a person just above the least height is
-    found, but not often, and their feet are known to a few pixels of the picture only.
-    """
-    chosen = _choose(needs, whole, facts, most)
-    if chosen:
+    """Far tiles for what the whole view shows too small; if nothing, for people it shows small."""
+    if chosen := _choose(needs, whole, facts, most):
         return chosen
     people = replace(needs, is_seen=needs.is_seen & needs.is_person)
-    wanted = replace(facts, min_object_px=COMFORT * facts.min_object_px)
-    return _choose(people, whole, wanted, most)
+    return _choose(people, whole, replace(facts, min_object_px=COMFORT * facts.min_object_px), most)
 
 
 def _choose(needs: Needs, whole: Tile, facts: InputFacts, most: int) -> list[Tile]:

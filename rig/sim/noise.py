@@ -19,7 +19,7 @@ import numpy as np
 
 from rig.core.boxes import find_hidden_feet
 from rig.records import Box, Command, Detection, Kind, Seen, Tile, ViewShift
-from rig.sim.detections import EDGE_PX, outlines
+from rig.sim.detections import BODY_SHARE, EDGE_PX, outlines
 from rig.sim.noise_faults import FAULTS, Fault
 from rig.sim.scenes import ActorTruth, Scene
 
@@ -227,9 +227,13 @@ def _visible_bottoms(truth: Sequence[ActorTruth]) -> list[float | None]:
 
 
 def _hides_feet(near: Box, far: Box) -> bool:
-    """The middle of the far box's lower edge lies inside the near box, the head above it."""
+    """The far box's foot lies beyond the near body, its head above it.
+
+    As in `detections`, a body fills the middle half of its box.
+    """
     x, _ = far.centre_px
-    return near.x0 < x < near.x1 and far.y0 + 2 < near.y0 < far.y1 < near.y1
+    thin = (1 - BODY_SHARE) / 2 * near.width_px
+    return near.x0 + thin < x < near.x1 - thin and far.y0 + 2 < near.y0 < far.y1 < near.y1
 
 
 def _flag_feet(found: Sequence[Detection]) -> tuple[Detection, ...]:

@@ -78,7 +78,10 @@ class _Gaps:
         else:
             at_m, since_s = self._last.along_m, (t_ns - self._last.t_ns) / 1e9
             reach_m = _GATE_M + 3.0 * min(since_s, _LOST_S)
-            near = [p for p in people if abs(p.along_m - at_m) < reach_m and abs(p.across_m) < 1.2]
+            in_lane = [p for p in people if abs(p.across_m) < 1.2]
+            near = [p for p in in_lane if abs(p.along_m - at_m) < reach_m]
+            if since_s > _LOST_S and not near:
+                near = in_lane
             me = min(near, key=lambda p: abs(p.along_m - at_m), default=None)
         if me is not None:
             self._last = _Followed(t_ns, me.along_m)

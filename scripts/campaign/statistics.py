@@ -59,7 +59,7 @@ def wilson(count: int, total: int) -> tuple[float, float]:
     middle = (share + squared / (2 * total)) / (1 + squared / total)
     spread = share * (1 - share) / total + squared / (4 * total * total)
     half = Z95 * math.sqrt(spread) / (1 + squared / total)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, middle - half), 1.0 if count == total else middle + half
 
 
 def rate_most(count: int, hours: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,15 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from campaign import command, quick, results, statistics  # noqa: E402
 from campaign.play import DECIDERS, Task, play, settings_of, turns  # noqa: E402
+from campaign.referee import Referee  # noqa: E402
 from campaign.report import replay_command, report_lines, sweep_lines  # noqa: E402
 from campaign.statistics import add_up, badness, rate_most, wilson  # noqa: E402
 from campaign.timeline import timeline  # noqa: E402
-from campaign.verdict import BLAMELESS, UNSEEN  # noqa: E402
+from campaign.verdict import UNSEEN, Outcome  # noqa: E402
 
 from rig.records import Alert, Cause, Decision, Level, Phase, Runner, Seen  # noqa: E402
-from rig.sim.families import FAMILIES, draw_drill  # noqa: E402
-from rig.sim.families_course import Expect  # noqa: E402
+from rig.sim.families import FAMILIES, Drill, draw_drill  # noqa: E402
+from rig.sim.noise import CLEAN_EYE  # noqa: E402
 
 
 class Fixed:
@@ -122,19 +124,37 @@ def test_a_rig_that_never_sounds_misses_and_one_that_always_does_is_false() -> N
     assert "false caution" in noisy["failures"]
 
 
-def test_the_law_meets_a_slow_runners_stander_and_is_quiet_on_an_empty_lane() -> None:
+def clean(family: str, least_mps: float, most_mps: float) -> Drill:
+    """A drill at 15 Hz seen without any error, at a speed of this range."""
+    for seed in range(1, 200):
+        drill = draw_drill(FAMILIES[family], seed)
+        if drill.conditions.rate_hz == 15.0 and least_mps < (drill.speed_mps or 9) < most_mps:
+            return replace(drill, conditions=replace(drill.conditions, noise=CLEAN_EYE))
+    raise AssertionError(f"no drill of {family} in that range")
+
+
+def judge(drill: Drill, decider: str) -> Outcome:
+    referee = Referee(drill)
+    for look, decision in turns(drill, DECIDERS[decider](drill.scene.site, drill.hazard)):
+        referee.add(look, decision)
+    return referee.finish()
+
+
+def test_without_errors_the_law_meets_the_stander_and_is_quiet_on_an_empty_lane() -> None:
     """Not the law's test: that the loop is closed and the referee is fair to it."""
-    seed = next(
-        s for s in range(1, 60)
-        if (d := draw_drill(FAMILIES["standing person"], s)).conditions.rate_hz == 15.0
-        and (d.speed_mps or 9) < 2.5 and "wide" not in d.scene.site.pose.lens.name
-    )  # fmt: skip
-    found = play(Task("standing person", seed))
-    assert found["touched"] == []
-    assert {"collision", "lane_not_clear"} & set(found["heard"])
-    empty = play(Task("empty lane", cheap("empty lane")))
-    assert empty["false_stops"] == 0
-    assert empty["clear_s"] > 3.0
+    met = judge(clean("standing person", 1.5, 2.5), "law")
+    assert {"collision", "lane_not_clear"} & set(met.heard)
+    assert met.margins[0][0] == "stander"
+    assert met.margins[0][1] > 0
+    assert met.missed == []
+    empty = judge(clean("empty lane", 2.0, 3.0), "law")
+    assert empty.false_alerts == 0
+    assert empty.clear_s > 3.0
+    assert empty.phases[:4] == ["waiting", "in_box", "running", "finished"]
+
+
+def test_a_record_can_be_played_again_to_the_letter() -> None:
+    found = play(Task("empty lane", cheap("empty lane", 8.0)))
     assert json.loads(json.dumps(found)) == json.loads(json.dumps(play(Task(**_task(found)))))
 
 
@@ -142,7 +162,7 @@ def _task(found: dict[str, Any]) -> dict[str, Any]:
     return {key: found[key] for key in ("family", "seed", "decider")}
 
 
-def test_nobody_sets_off_before_the_chirp(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_sets_off_before_the_chirp() -> None:
     drill = draw_drill(FAMILIES["empty lane"], 3)
     for _ in turns(drill, Fixed(Level.SILENT, None)):
         pass
@@ -166,16 +186,11 @@ def test_a_coachs_call_stops_the_runner_and_its_end_lets_them_go() -> None:
 
 
 @pytest.mark.parametrize("name", ["lane-box-3-12", "ttc-4"])
-def test_baselines_see_the_stander_and_an_empty_lane(name: str) -> None:
-    seed = next(
-        s for s in range(1, 60)
-        if (d := draw_drill(FAMILIES["standing person"], s)).conditions.rate_hz == 15.0
-        and 2.0 < (d.speed_mps or 9) < 4.0
-    )  # fmt: skip
-    met = play(Task("standing person", seed, name))
-    assert "collision" in met["heard"]
-    assert "phases" not in met["failures"]
-    assert play(Task("empty lane", cheap("empty lane"), name))["false_stops"] == 0
+def test_baselines_without_errors_see_the_stander_and_nobody_on_an_empty_lane(name: str) -> None:
+    met = judge(clean("standing person", 2.0, 3.5), name)
+    assert "collision" in met.heard
+    assert met.missed == []
+    assert judge(clean("empty lane", 2.0, 3.5), name).heard == {}
 
 
 def test_the_timeline_tells_truth_and_outcome() -> None:
@@ -275,8 +290,3 @@ def test_the_stored_reference_is_of_todays_quick_set() -> None:
 def test_every_baseline_has_settings_to_sweep() -> None:
     assert all(len(settings_of(name)) >= 4 for name in command.BASELINES)
     assert statistics.quantile([3.0, 1.0, 2.0], 0.5) == 2.0
-
-
-def test_expectations_of_the_table_never_blame_for_what_they_allow() -> None:
-    assert not {"missed", "too late", "false stop"} & BLAMELESS
-    assert Expect().must == ()
