@@ -1,8 +1,8 @@
 """Which sighting belongs to which track: the cheapest pairs inside the gate.
 
-Cost is the squared distance in sigmas on both axes of the lane, plus penalties for another kind
-and for a box that does not overlap the last one. Pairs are taken cheapest first; then two pairs
-swap partners while that lowers the sum, which is what keeps names when people cross.
+Cost is minus twice the log likelihood of the distance on both axes of the lane, plus penalties
+for another kind and for a box that does not overlap the last one. Pairs are taken cheapest first;
+then two pairs swap partners while that lowers the sum, which keeps names when people cross.
 Pure arithmetic on whole arrays: near linear in practice. Used by `core.tracker`.
 """
 
@@ -26,6 +26,9 @@ UNSEEN_PENALTY = 10.0
 """Cost in squared sigmas a second: of two tracks, the one that was seen last has the better
 claim; an unseen one must not steal the sightings of the thing that hides it."""
 UNSEEN_MOST_S = 0.6
+VAGUE_MOST_M = 0.7
+"""A track reaches no farther than as if its place were known to this: what was not seen for a
+second could else be anywhere, and would take whatever comes [J]."""
 _KINDS = {kind: number for number, kind in enumerate(Kind)}
 
 
@@ -70,12 +73,15 @@ def _costs(
     s = np.array([(p.along_m, p.across_m, p.along_sigma_m, p.across_sigma_m) for p in placed])
     off_along = np.abs(t[:, None, 0] - s[None, :, 0])
     off_across = np.abs(t[:, None, 1] - s[None, :, 1])
-    along2 = off_along**2 / (t[:, None, 2] + s[None, :, 2] ** 2)
-    across2 = off_across**2 / (t[:, None, 3] + s[None, :, 3] ** 2)
+    along_var = np.minimum(t[:, None, 2], VAGUE_MOST_M**2) + s[None, :, 2] ** 2
+    across_var = np.minimum(t[:, None, 3], VAGUE_MOST_M**2) + s[None, :, 3] ** 2
+    along2, across2 = off_along**2 / along_var, off_across**2 / across_var
     gate2 = limits.gate_sigmas**2
     is_near = (along2 < gate2) | (off_along < limits.gate_least_m)
     is_near &= (across2 < gate2) | (off_across < limits.gate_least_m)
-    cost = along2 + across2 + PICTURE_PENALTY * (1 - _overlaps(tracks, placed))
+    # The logarithm makes it a likelihood: a vague track must not outbid a sure one everywhere.
+    cost = along2 + across2 + np.log(along_var * across_var)
+    cost += PICTURE_PENALTY * (1 - _overlaps(tracks, placed))
     kinds = np.array([_KINDS[e.kind] for e in tracks])
     is_other = kinds[:, None] != np.array([_KINDS[p.detection.kind] for p in placed])[None, :]
     unseen_s = np.minimum(UNSEEN_MOST_S, [e.unseen_s for e in tracks])

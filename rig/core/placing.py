@@ -216,10 +216,9 @@ class Placer:
         heights = (
             pose.height_m + rays[:, 2] / np.fmax(np.hypot(rays[:, 0], rays[:, 1]), 1e-9) * reach
         )
-        across_sigma = np.minimum(chosen.across_sigma, limits.across_sigma_most_m)
         kept = (reach <= limits.range_most_m) & (facing > 0) & np.isfinite(widths)
         table = np.column_stack(
-            [chosen.lane, chosen.along_sigma, across_sigma, widths, heights]
+            [chosen.lane, chosen.along_sigma, chosen.across_sigma, widths, heights]
         ).tolist()
         return tuple(
             Placed(found, along, across, along_sigma, across_sigma_m, width, None if flat else tall)

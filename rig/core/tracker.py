@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import exp
+from math import exp, hypot
 
 import numpy as np
 
@@ -29,6 +29,9 @@ HIDER_KNOWN_S = 0.3
 """What hides was followed for at least this long before the other was last seen [J]."""
 HIDDEN_SHARE = 0.6
 """Share of a box that something nearer covers before it counts as hidden."""
+REGAIN = 2.0
+"""Seconds of missing that one second of being seen makes good: what is seen in less than a third
+of the looks is flicker, and a track that lives on flicker takes names from people [J]."""
 COAST_S = 0.4
 """Unseen for less than this a thing goes on as before: detectors skip frames."""
 COAST_DECAY_S = 1.0
@@ -72,7 +75,7 @@ class Tracker:
         self._min_object_px = min_object_px
         pose = placer.site.pose
         camera = placer.site.lane.to_lane(np.array([[pose.x_m, pose.y_m]]))
-        self._camera_along_m = float(camera[0, 0])
+        self._camera_m = (float(camera[0, 0]), float(camera[0, 1]))
         self._followed: list[_Followed] = []
         self._t_ns: int | None = None
         self._next_id = 1
@@ -90,7 +93,7 @@ class Tracker:
         self._predict(dt_s)
         pairs = self._pair(placed)
         for track, sighting in pairs:
-            self._see(track, sighting, t_ns)
+            self._see(track, sighting, t_ns, dt_s)
         seen = {id(track) for track, _ in pairs}
         self._miss([t for t in self._followed if id(t) not in seen], looked_at, dt_s)
         taken = {id(sighting) for _, sighting in pairs}
@@ -114,14 +117,15 @@ class Tracker:
         pairs = assign(expected, placed, self._limits)
         return [(self._followed[row], placed[column]) for row, column in pairs]
 
-    def _see(self, track: _Followed, sighting: Placed, t_ns: int) -> None:
+    def _see(self, track: _Followed, sighting: Placed, t_ns: int, dt_s: float) -> None:
         track.motion.correct(_place(sighting), _sigmas(sighting))
         track.seen_t_ns, track.detection = t_ns, sighting.detection
         track.width_m += 0.3 * (sighting.width_m - track.width_m)
         track.height_m = sighting.height_m
         track.seen_along_m = track.motion.along.place
         track.sightings += 1
-        track.missed_s = track.hidden_s = 0.0
+        track.missed_s = max(0.0, track.missed_s - REGAIN * dt_s)
+        track.hidden_s = 0.0
         _vote(track, sighting.detection)
         lasted_s = (t_ns - track.first_t_ns) / 1e9
         track.is_confirmed |= (
@@ -149,18 +153,26 @@ class Tracker:
         ]
 
     def _keep_beyond(self, track: _Followed, cover: _Followed) -> None:
-        """A hidden thing cannot have passed what hides it.
+        """A hidden thing cannot have passed what hides it, where one looks along the lane.
 
         A runner who brakes before somebody would else coast on through them, and take over
         their name.
         """
-        most_m = cover.motion.along.place - self._toward_camera(track) * HIDDEN_GAP_M
-        if self._toward_camera(track) * (track.motion.along.place - most_m) > 0:
+        if not self._is_seen_along(cover):
+            return
+        toward = 1.0 if self._camera_m[0] >= track.seen_along_m else -1.0
+        most_m = cover.motion.along.place - toward * HIDDEN_GAP_M
+        if toward * (track.motion.along.place - most_m) > 0:
             track.motion.hold_along(most_m, cover.motion.along)
 
-    def _toward_camera(self, track: _Followed) -> float:
-        """1 where the camera is at the larger along, else -1."""
-        return 1.0 if self._camera_along_m >= track.seen_along_m else -1.0
+    def _is_seen_along(self, track: _Followed) -> bool:
+        """Whether the line of sight to it runs along the lane more than across it."""
+        along_m = abs(track.motion.along.place - self._camera_m[0])
+        return along_m > 2 * abs(track.motion.across.place - self._camera_m[1])
+
+    def _range_m(self, along_m: float, across_m: float) -> float:
+        """Distance on the lane's plane from the camera's foot."""
+        return hypot(along_m - self._camera_m[0], across_m - self._camera_m[1])
 
     def _begin(self, sighting: Placed, t_ns: int) -> None:
         track = _Followed(
@@ -205,14 +217,16 @@ class Tracker:
             is_seen = other.seen_t_ns == self._t_ns and other.is_confirmed
             if other is track or not is_seen or other.first_t_ns > known_ns:
                 continue
-            nearer_m = self._toward_camera(track) * (other.motion.along.place - track.seen_along_m)
+            theirs_m = self._range_m(other.motion.along.place, other.motion.across.place)
+            nearer_m = self._range_m(track.seen_along_m, track.motion.across.place) - theirs_m
             is_covered = _covered_share(box, other.detection.box) > HIDDEN_SHARE
             if nearer_m > HIDDEN_GAP_M and is_covered:
                 return other
         return None
 
     def _tracks(self) -> tuple[Track, ...]:
-        return tuple(_public(track, self._t_ns or 0) for track in self._followed)
+        most_m = self._placer.limits.across_sigma_most_m
+        return tuple(_public(track, self._t_ns or 0, most_m) for track in self._followed)
 
 
 def _expected(track: _Followed, t_ns: int) -> Expected:
@@ -228,7 +242,7 @@ def _expected(track: _Followed, t_ns: int) -> Expected:
     )
 
 
-def _public(track: _Followed, t_ns: int) -> Track:
+def _public(track: _Followed, t_ns: int, across_sigma_most_m: float) -> Track:
     along, across = track.motion.along, track.motion.across
     return Track(
         track_id=track.track_id,
@@ -241,7 +255,7 @@ def _public(track: _Followed, t_ns: int) -> Track:
         along_mps=along.speed,
         across_mps=across.speed,
         along_sigma_m=along.pp**0.5,
-        across_sigma_m=across.pp**0.5,
+        across_sigma_m=min(across.pp**0.5, across_sigma_most_m),
         along_sigma_mps=along.vv**0.5,
         across_sigma_mps=across.vv**0.5,
         width_m=track.width_m,

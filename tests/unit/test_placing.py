@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rig.config import PlacingLimits
+from rig.config import PlacingLimits, TrackerLimits
 from rig.core.camera_pose import CameraPose, lens_preset
 from rig.core.lane import Lane, Site, arc_line, straight_lane
 from rig.core.placing import UNREGISTERED_SIGMA_PX, Placer
+from rig.core.tracker import Tracker
 from rig.records import Box, Detection, Kind, Placed, ViewShift
 
 LENS = lens_preset("camera-module-3", 1280, 720)
@@ -240,10 +241,14 @@ def test_sigma_is_what_monte_carlo_finds(along: float) -> None:
     assert expected.across_sigma_m == pytest.approx(cloud[:, 1].std(), rel=0.3)
 
 
-def test_across_sigma_is_capped() -> None:
+def test_across_sigma_is_honest_and_capped_only_where_it_is_judged() -> None:
+    """The tracker must know how vague a place is; neighbours must not alarm for it."""
     limits = replace(LIMITS, across_sigma_most_m=0.05)
-    (found,) = Placer(SITE, limits).place((person(1.0),), None)
-    assert found.across_sigma_m == 0.05
+    placer = Placer(SITE, limits)
+    (found,) = placer.place((person(1.0),), None)
+    assert found.across_sigma_m > 0.2
+    (track,) = Tracker(TrackerLimits(), placer).update((found,), (), 1)
+    assert track.across_sigma_m == 0.05
 
 
 def test_sigma_grows_with_distance_scatter_and_tilt() -> None:

@@ -185,3 +185,23 @@ def test_cost_grows_no_worse_than_the_number_of_things() -> None:
             best = min(best, time.thread_time_ns() - start)
         cost[count] = best
     assert cost[160] < 1.6 * 16 * cost[10]
+
+
+def test_what_is_seen_only_now_and_then_is_forgotten() -> None:
+    """One look in ten is a detector's flicker, not a person: no track lives on it."""
+
+    def scene(t: float) -> list[Stand]:
+        return [Stand(20.0, 1.0)] if t < 0.4 or round(t * 15) % 10 == 0 else []
+
+    found = follow(scene, 6.0)
+    assert any(track.is_confirmed for track in found[6][1])
+    assert not any(track.is_confirmed for track in found[-1][1])
+
+
+def test_an_unseen_track_does_not_take_a_thing_that_is_far_from_it() -> None:
+    def scene(t: float) -> list[Stand]:
+        return [Stand(20.0, -1.0)] if t < 0.5 else [Stand(24.0, -1.0)] if t > 1.4 else []
+
+    found = follow(scene, 2.0)
+    (gone,) = {track.track_id for track in found[7][1] if track.is_confirmed}
+    assert all(track.track_id != gone for track in found[-1][1] if track.along_m > 23.0)
