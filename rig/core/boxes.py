@@ -28,6 +28,7 @@ from rig.core.seams import (
     drop_beaten,
     find_cuts,
     find_overlaps,
+    is_echo,
     is_nested,
     merge_sightings,
 )
@@ -107,7 +108,7 @@ def suppress(seen: Sightings, nms_iou: float) -> Sightings:
     first, second = first[is_pair], second[is_pair]
     if not first.size:
         return seen
-    is_double = _is_double(seen.boxes, seen.kinds, first, second, nms_iou)
+    is_double = _is_double(seen, first, second, nms_iou)
     seen = seen.take(drop_beaten(first[is_double], second[is_double], len(seen.boxes)))
     return seen.take(~find_unions(seen))
 
@@ -144,14 +145,14 @@ def _is_made_of(boxes: Floats, size: float, parts: Indices, both: Floats) -> boo
     return False
 
 
-def _is_double(
-    boxes: Floats, kinds: Indices, first: Indices, second: Indices, nms_iou: float
-) -> Flags:
+def _is_double(seen: Sightings, first: Indices, second: Indices, nms_iou: float) -> Flags:
     """(P,) whether the two rows of each pair are one thing."""
+    boxes, kinds = seen.boxes, seen.kinds
     sizes = area(boxes)
     both = area(clip(boxes[first], boxes[second]))
     share = both / (sizes[first] + sizes[second] - both)
     is_same = (share > nms_iou) | is_nested(sizes[first], sizes[second], both)
+    is_same |= is_echo(share, seen.scores[first], seen.scores[second])
     one, other = kinds[first], kinds[second]
     # Persons come first in `first`, so a rider is always (person, cycle).
     is_rider = (one == _PERSON) & (other == _CYCLE)

@@ -33,6 +33,14 @@ Indices = NDArray[np.intp]
 TOUCH_INPUT_PX = 1.5
 """How near to an edge, in model-input pixels, counts as touching it: a box's usual error."""
 
+ECHO_SHARE = 0.4
+"""A box that overlaps a better one by this share..."""
+
+ECHO_SCORE = 0.8
+"""...and is less sure by this factor only repeats it: a person's outline with another's edge, or
+with the shadow's (seen in the demo: it led a life of its own and took the runner's name). Two
+people who cover each other that far are as sure as each other, or one is hardly seen at all."""
+
 COARSE_INPUT_PX = 3.0
 """A box seen at half the scale or less than another's is about the same thing within this many of
 its own pixels: so small, a person's outline is loose (seen in the demo: two tracks for one)."""
@@ -191,7 +199,14 @@ def _is_explained(seen: Sightings, part: Indices, whole: Indices, same_iou: floa
     is_fragment = seen.is_cut[part].any(axis=1) & (both >= FRAGMENT_INSIDE * own)
     is_fragment &= both >= FRAGMENT_SHARE * visible
     is_explained: Flags = (both >= same_iou * union) | (is_near & (both > 0)) | is_fragment
+    is_explained |= is_echo(both / union, seen.scores[whole], seen.scores[part])
     return is_explained | is_nested(own, visible, both)
+
+
+def is_echo(share: Floats, sure: Floats, unsure: Floats) -> Flags:
+    """(P,) whether an unsure box that overlaps a sure one by this share only repeats it."""
+    found: Flags = (share > ECHO_SHARE) & (unsure < ECHO_SCORE * sure)
+    return found
 
 
 def _join_all(seen: Sightings) -> Sightings:

@@ -13,11 +13,13 @@ from detector.checkpoints import Progress
 from detector.classes import CLASSES
 from detector.rendered import HEIGHTS_PX, Rendered
 
-#: Training pictures seen in one round through the photographs (split train).
-_PICTURES_PER_ROUND: Final = 10_160
+#: An epoch: as many tiles as there are training photographs.
+_TILES_PER_EPOCH: Final = 10_160
 
-#: A person is found reliably from the height on at which this share is found.
+#: A person is found reliably from the height on from which this share is found ...
 RELIABLE_RECALL: Final = 0.9
+#: ... and this share in every interval of heights.
+LEAST_RECALL: Final = 0.8
 #: Said where no height reaches it: more than far tiles give, so the planner asks for the most.
 _UNRELIABLE_PX: Final = 40
 
@@ -70,6 +72,7 @@ def write_card(numbers: CardNumbers) -> str:
 
 
 def _head(numbers: CardNumbers) -> list[str]:
+    least = numbers.rendered.least_height_px(RELIABLE_RECALL, LEAST_RECALL)
     scores = ", ".join(f"{name} = {numbers.scores[name]:.2f}" for name in CLASSES)
     return [
         "# Written by scripts/export-detector; the numbers are measured by it.",
@@ -88,9 +91,9 @@ def _head(numbers: CardNumbers) -> list[str]:
         "mean = [0, 0, 0]",
         "scale = [1, 1, 1]",
         "pad_value = 114",
-        f"# Least height in a tile from which on {RELIABLE_RECALL} of rendered people are found;",
-        f"# {_UNRELIABLE_PX} where no height reaches that.",
-        f"min_object_px = {numbers.rendered.least_height_px(RELIABLE_RECALL) or _UNRELIABLE_PX}",
+        f"# Least height in a tile from which on {RELIABLE_RECALL} of clearly seen rendered people",
+        f"# are found, {LEAST_RECALL} in every interval; {_UNRELIABLE_PX} where none reaches that.",
+        f"min_object_px = {least or _UNRELIABLE_PX}",
         "",
         "[thresholds]",
         "# Best F2 on held-out photographs and rendered tiles together, among scores with a",
@@ -108,8 +111,9 @@ def _training(numbers: CardNumbers) -> list[str]:
         'command = "scripts/train-detector --resume"',
         'start = "random weights; no public weights used or fine-tuned"',
         f"steps = {progress.step}",
-        f"pictures_drawn = {progress.pictures}",
-        f"rounds_through_photographs = {progress.pictures / _PICTURES_PER_ROUND:.1f}",
+        "# A tile is one picture, or a mosaic of four or nine, or part of a rendered scene (30 %).",
+        f"tiles = {progress.pictures}",
+        f"epochs = {progress.pictures / _TILES_PER_EPOCH:.1f}",
         f"hours = {progress.trained_s / 3600:.2f}",
         'machine = "two shared x86-64 cores, bfloat16"',
         "sources = [",

@@ -58,10 +58,15 @@ class Rendered:
         n = sum(self.wanted[kind][first:])
         return sum(self.found[kind][first:]) / max(1, n), n
 
-    def least_height_px(self, recall: float) -> int | None:
-        """Least height from which rendered people, taken together, have this recall, if any."""
-        for height in HEIGHTS_PX[:-1]:
-            if self.recall_from("figure", height)[0] >= recall:
+    def least_height_px(self, recall: float, least_recall: float) -> int | None:
+        """Least height from which rendered people, all together, have `recall`.
+
+        And from which no interval of heights has less than `least_recall`. None if there is none.
+        """
+        pairs = list(zip(self.found["figure"], self.wanted["figure"], strict=True))
+        for i, height in enumerate(HEIGHTS_PX[:-1]):
+            is_even = all(f >= least_recall * w for f, w in pairs[i:])
+            if is_even and self.recall_from("figure", height)[0] >= recall:
                 return height
         return None
 
