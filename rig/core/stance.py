@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from rig.config import RunnerLimits
 from rig.core.lane import Lane
-from rig.records import Box, Track
+from rig.core.overlap import share_inside
+from rig.records import Track
 
 BESIDE_M = 1.0
 """This far outside the lane's edge a runner has left the lane [J]."""
@@ -86,7 +87,7 @@ def is_part_of(track: Track, me: Track) -> bool:
     if track.track_id == me.track_id:
         return True
     near_m = max(SAME_GAP_M, 2 * min(track.along_sigma_m, me.along_sigma_m))
-    is_inside = _inside_share(track.box, me.box) > SAME_SHARE
+    is_inside = share_inside(track.box, me.box) > SAME_SHARE
     return is_inside and abs(track.along_m - me.along_m) < near_m
 
 
@@ -107,11 +108,3 @@ def is_torn(me: Track, tracks: Sequence[Track]) -> bool:
 def _shared(a0: float, a1: float, b0: float, b1: float) -> float:
     """Intersection over union of two stretches."""
     return max(0.0, min(a1, b1) - max(a0, b0)) / max(max(a1, b1) - min(a0, b0), 1e-9)
-
-
-def _inside_share(box: Box, outer: Box) -> float:
-    width = min(box.x1, outer.x1) - max(box.x0, outer.x0)
-    height = min(box.y1, outer.y1) - max(box.y0, outer.y0)
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / max(box.width_px * box.height_px, 1e-9)

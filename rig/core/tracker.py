@@ -18,6 +18,7 @@ import numpy as np
 from rig.config import TrackerLimits
 from rig.core.association import Expected, assign
 from rig.core.motion import Motion
+from rig.core.overlap import share_inside
 from rig.core.placing import Placer
 from rig.records import Box, Detection, Kind, Placed, Tile, Track
 
@@ -219,7 +220,7 @@ class Tracker:
                 continue
             theirs_m = self._range_m(other.motion.along.place, other.motion.across.place)
             nearer_m = self._range_m(track.seen_along_m, track.motion.across.place) - theirs_m
-            is_covered = _covered_share(box, other.detection.box) > HIDDEN_SHARE
+            is_covered = share_inside(box, other.detection.box) > HIDDEN_SHARE
             if nearer_m > HIDDEN_GAP_M and is_covered:
                 return other
         return None
@@ -279,11 +280,3 @@ def _vote(track: _Followed, detection: Detection) -> None:
     for kind in track.votes:
         track.votes[kind] *= 0.8
     track.votes[detection.kind] = track.votes.get(detection.kind, 0.0) + detection.score
-
-
-def _covered_share(box: Box, cover: Box) -> float:
-    width = min(box.x1, cover.x1) - max(box.x0, cover.x0)
-    height = min(box.y1, cover.y1) - max(box.y0, cover.y0)
-    if width <= 0 or height <= 0:
-        return 0.0
-    return width * height / max(box.width_px * box.height_px, 1e-9)

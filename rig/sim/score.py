@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from rig.config import HazardLimits
 from rig.core.hazard import MOVING_MPS, assess
+from rig.core.overlap import share_inside
 from rig.core.stopping import stop_end_m
 from rig.records import Box, Cause, Decision, Kind, Level, Phase, Runner, Track
 from rig.sim.detections import width_m
@@ -226,14 +227,27 @@ class Score:
         hazard = decision.alert.hazard
         track_id = hazard.track_id if hazard is not None else None
         track = next((t for t in decision.tracks if t.track_id == track_id), None)
-        near = [] if track is None else [
-            (abs(o.place.along_m - track.along_m) + abs(o.place.across_m - track.across_m), o)
-            for o in others
-        ]  # fmt: skip
-        far_m, other = min(near, key=lambda item: item[0], default=(NAMED_M, None))
-        if other is None or far_m >= NAMED_M:
+        other = None if track is None else self._seen_as(track, others)
+        if other is None:
             return f"{decision.alert.cause} without a thing in the way", 0.0
         return other.actor_id, other.place.along_m - me.along_m - other.room_m
+
+    def _seen_as(self, track: Track, others: list[Other]) -> Other | None:
+        """Whom a track is about: who is in its box, else who is nearest to its place.
+
+        The box comes first: half a person at the wrong place is still a warning of that person.
+        """
+        truth = self._scene.truth(track.seen_t_ns)
+        inside = {a.actor_id: share_inside(track.box, a.full_box) for a in truth if a.full_box}
+        best = max(inside, key=lambda name: inside[name], default=None)
+        if best is not None and inside[best] > 0.5:
+            return next((o for o in others if o.actor_id == best), None)
+        far = [
+            (abs(o.place.along_m - track.along_m) + abs(o.place.across_m - track.across_m), o)
+            for o in others
+        ]
+        far_m, other = min(far, key=lambda item: item[0], default=(NAMED_M, None))
+        return other if far_m < NAMED_M else None
 
 
 def due_stops(scene: Scene, me: Place, others: list[Other]) -> set[str]:

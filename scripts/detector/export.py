@@ -100,7 +100,7 @@ def main(arguments: list[str]) -> int:
     """Entry point; 0 written, 1 if the check failed, 2 if something needed is missing."""
     parser = argparse.ArgumentParser(prog="export-detector", description=__doc__)
     folder = cache_dir() / "run"
-    parser.add_argument("--checkpoint", type=Path, default=folder / checkpoints.LAST)
+    parser.add_argument("--checkpoint", type=Path, default=folder / checkpoints.BEST)
     parser.add_argument("--to", type=Path, default=MODEL, help="the .onnx; the card lies beside it")
     args = parser.parse_args(arguments)
     try:
