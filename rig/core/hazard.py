@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from rig.config import HazardLimits
 from rig.core.conflict import Meeting, Thing, first_meeting
 from rig.core.lane import Lane
-from rig.core.motion import predicted
+from rig.core.motion import predicted, track_speed
+from rig.core.stance import is_guess
 from rig.core.stopping import stop_end_m, stop_m
 from rig.records import Cause, Hazard, Phase, Runner, Track
 
@@ -47,7 +48,11 @@ def assess(
     if runner.track is None:
         return (*fall, *_lost(runner))
     me = predicted(runner.track, now_ns)
-    others = [predicted(track, now_ns) for track in obstacles if track.is_confirmed]
+    others = [
+        predicted(track, now_ns)
+        for track in obstacles
+        if track.is_confirmed and not is_guess(track, lane)
+    ]
     rows = _PHASE_RULES[runner.phase](_Scene(me, others, lane, limits))
     found = sorted(rows, key=lambda h: (h.cause, h.ttc_s if h.ttc_s is not None else 1e9))
     return (*fall, *_lost(runner), *found)
@@ -202,11 +207,6 @@ def _lost(runner: Runner) -> tuple[Hazard, ...]:
 
 
 # --------------------------------------------------------------------------- meetings
-
-
-def track_speed(track: Track) -> float:
-    """Speed on the ground in m/s, whatever its direction."""
-    return float((track.along_mps**2 + track.across_mps**2) ** 0.5)
 
 
 def _is_now(scene: _Scene, track: Track) -> Meeting | None:

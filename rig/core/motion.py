@@ -158,3 +158,8 @@ def predicted(track: Track, now_ns: int) -> Track:
         along_m=track.along_m + track.along_mps * dt_s,
         across_m=track.across_m + track.across_mps * dt_s,
     )
+
+
+def track_speed(track: Track) -> float:
+    """Speed on the ground in m/s, whatever its direction."""
+    return float((track.along_mps**2 + track.across_mps**2) ** 0.5)

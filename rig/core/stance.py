@@ -26,6 +26,9 @@ TORN_GAP_SHARE = 0.5
 """Two pieces of one body share this much of their width and lie no farther apart than this much of
 the lower one's height [J]."""
 
+GUESS_S = 0.5
+"""Unseen for longer than this, a thing that was outside the lane is not judged to enter it."""
+
 
 class Stance:
     """Answers for one lane and one set of limits."""
@@ -108,3 +111,11 @@ def is_torn(me: Track, tracks: Sequence[Track]) -> bool:
 def _shared(a0: float, a1: float, b0: float, b1: float) -> float:
     """Intersection over union of two stretches."""
     return max(0.0, min(a1, b1) - max(a0, b0)) / max(max(a1, b1) - min(a0, b0), 1e-9)
+
+
+def is_guess(track: Track, lane: Lane) -> bool:
+    """Whether an unseen thing is in the lane by prediction alone; one seen in it stays in it."""
+    unseen_s = (track.t_ns - track.seen_t_ns) / 1e9
+    corridor_m = lane.width_m / 2 + track.width_m / 2
+    across_then_m = track.across_m - track.across_mps * unseen_s
+    return unseen_s > GUESS_S and max(abs(track.across_m), abs(across_then_m)) > corridor_m
