@@ -17,22 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from detector import accuracy, classes  # noqa: E402
-from detector.pictures import Labels  # noqa: E402
 
 PERSON_BIT = 1 << classes.PERSON
-
-
-def make_labels(boxes, kinds, unknown=0, ignored=(), masks=()):
-    return Labels(
-        "voc2007test",
-        "train",
-        "x.webp",
-        np.array(boxes, np.float32).reshape(-1, 4),
-        np.array(kinds, np.int64),
-        np.array(ignored, np.float32).reshape(-1, 4),
-        np.array(masks, np.int64),
-        unknown,
-    )
 
 
 # ---- labels ----
