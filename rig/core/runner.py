@@ -34,6 +34,8 @@ LOST_MISSES = 5
 """Fewer frames than this in a row without the runner are a detector's flicker, not a loss. Where
 one sighting in five is missed, four in a row come once in 600 frames and five once in 3000. It
 lengthens `lost_s` only below 10 Hz, to 0.6 s at 8 Hz."""
+LOST_MOST_S = 0.8
+"""But unseen for this long is lost at any frame rate: a slow loop must not hide a loss."""
 
 
 class RunnerKeeper:
@@ -155,8 +157,9 @@ class RunnerKeeper:
         self._misses += 1
         where = predicted(last, t_ns)
         if self._phase is Phase.RUNNING and not self._stance.is_in_exit_zone(where):
-            is_long = self._unseen_s(t_ns) >= self._limits.lost_s
-            self._is_lost |= is_long and self._misses >= LOST_MISSES
+            unseen_s = self._unseen_s(t_ns)
+            is_flicker = self._misses < LOST_MISSES and unseen_s < LOST_MOST_S
+            self._is_lost |= unseen_s >= self._limits.lost_s and not is_flicker
 
     def _learn_height(self, mine: Track) -> None:
         """The runner's height, as a slow mean while they stand in the box."""
