@@ -59,6 +59,9 @@ class DetectorOptions:
     threads: int = option(0, "threads", "0: all cores but one, so that capture never waits", 0, 16)
     tiles: int = option(2, "inferences a frame", "whole view, and one far tile in turn", 1, 6)
     score_scale: float = option(1.0, "ratio", "multiplies the card's thresholds", 0.3, 2.0)
+    weak_share: float = option(
+        0.5, "of the threshold", "boxes above this go on with a track, but begin none", 0.2, 1.0
+    )
 
 
 @dataclass(frozen=True, slots=True)

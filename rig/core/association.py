@@ -29,6 +29,10 @@ UNSEEN_MOST_S = 0.6
 VAGUE_MOST_M = 0.7
 """A track reaches no farther than as if its place were known to this: what was not seen for a
 second could else be anywhere, and would take whatever comes [J]."""
+COLOUR_SIGMA = 20.0
+"""Scatter of one mean colour, 0 to 255, of the same clothes from box to box [J]."""
+COLOUR_PENALTY_MOST = 6.0
+"""Cost in squared sigmas of quite other colours: light changes, so they never forbid a pair."""
 _KINDS = {kind: number for number, kind in enumerate(Kind)}
 
 
@@ -43,6 +47,7 @@ class Expected:
     kind: Kind
     box: Box
     unseen_s: float = 0.0
+    colours: tuple[float, ...] = ()
 
 
 def assign(
@@ -82,6 +87,7 @@ def _costs(
     # The logarithm makes it a likelihood: a vague track must not outbid a sure one everywhere.
     cost = along2 + across2 + np.log(along_var * across_var)
     cost += PICTURE_PENALTY * (1 - _overlaps(tracks, placed))
+    cost += _colour_costs(tracks, placed)
     kinds = np.array([_KINDS[e.kind] for e in tracks])
     is_other = kinds[:, None] != np.array([_KINDS[p.detection.kind] for p in placed])[None, :]
     unseen_s = np.minimum(UNSEEN_MOST_S, [e.unseen_s for e in tracks])
@@ -118,3 +124,15 @@ def _overlaps(tracks: Sequence[Expected], placed: Sequence[Placed]) -> NDArray[n
 
 def _corners(box: Box) -> tuple[float, float, float, float]:
     return box.x0, box.y0, box.x1, box.y1
+
+
+def _colour_costs(tracks: Sequence[Expected], placed: Sequence[Placed]) -> NDArray[np.float64]:
+    """[tracks, sightings] mean squared difference of the colours in sigmas; 0 where unknown."""
+    a = np.array([t.colours or _UNKNOWN for t in tracks])[:, None, :]
+    b = np.array([p.detection.colours or _UNKNOWN for p in placed])[None, :, :]
+    off2 = ((a - b) / COLOUR_SIGMA) ** 2
+    costs = np.minimum(off2.mean(axis=-1), COLOUR_PENALTY_MOST)
+    return np.asarray(np.nan_to_num(costs, nan=0.0), dtype=np.float64)
+
+
+_UNKNOWN = (np.nan,) * 6

@@ -10,17 +10,16 @@ something nearer; time that was not looked at does not count against it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from math import exp, hypot
 
 import numpy as np
 
 from rig.config import TrackerLimits
-from rig.core.association import Expected, assign
-from rig.core.motion import Motion
+from rig.core.association import assign
+from rig.core.followed import Followed, begin, place, sigmas
 from rig.core.overlap import share_inside
 from rig.core.placing import Placer
-from rig.records import Box, Detection, Kind, Placed, Tile, Track
+from rig.records import Box, Placed, Tile, Track
 
 HIDDEN_MOST_S = 3.0
 """A hidden track is carried on at most this long [J: a walker behind a standing person]."""
@@ -33,34 +32,18 @@ HIDDEN_SHARE = 0.6
 REGAIN = 2.0
 """Seconds of missing that one second of being seen makes good: what is seen in less than a third
 of the looks is flicker, and a track that lives on flicker takes names from people [J]."""
+WEAK_MOST_S = 1.0
+"""Without a strong sighting for this long a track is not carried on by weak ones: clutter that
+scores low is everywhere, and would keep alive whatever walked out of view over it [J]."""
+WEAK_OVERLAP = 0.3
+"""A weak box overlaps the expected one at least this much [J: half a box aside is another]."""
 COAST_S = 0.4
 """Unseen for less than this a thing goes on as before: detectors skip frames."""
 COAST_DECAY_S = 1.0
 """After that its speed is believed less and less, with this time constant [J]."""
 
 
-@dataclass(slots=True)
-class _Followed:
-    """The mutable inside of one track."""
-
-    track_id: int
-    motion: Motion
-    first_t_ns: int
-    seen_t_ns: int
-    detection: Detection
-    width_m: float
-    height_m: float | None
-    seen_along_m: float
-    sightings: int = 1
-    missed_s: float = 0.0
-    hidden_s: float = 0.0
-    is_confirmed: bool = False
-    votes: dict[Kind, float] = field(default_factory=dict)
-
-    @property
-    def kind(self) -> Kind:
-        """The kind that most of the score spoke for."""
-        return max(self.votes, key=lambda kind: self.votes[kind])
+Pairs = list[tuple[Followed, Placed]]
 
 
 class Tracker:
@@ -77,7 +60,7 @@ class Tracker:
         pose = placer.site.pose
         camera = placer.site.lane.to_lane(np.array([[pose.x_m, pose.y_m]]))
         self._camera_m = (float(camera[0, 0]), float(camera[0, 1]))
-        self._followed: list[_Followed] = []
+        self._followed: list[Followed] = []
         self._t_ns: int | None = None
         self._next_id = 1
 
@@ -92,54 +75,81 @@ class Tracker:
             return self._tracks()  # a frame that is not newer tells nothing new
         self._t_ns = t_ns
         self._predict(dt_s)
-        pairs = self._pair(placed)
+        strong = [p for p in placed if not p.detection.is_weak]
+        pairs = self._pair(self._followed, strong)
+        pairs += self._pair_weak(pairs, [p for p in placed if p.detection.is_weak])
         for track, sighting in pairs:
             self._see(track, sighting, t_ns, dt_s)
         seen = {id(track) for track, _ in pairs}
         self._miss([t for t in self._followed if id(t) not in seen], looked_at, dt_s)
         taken = {id(sighting) for _, sighting in pairs}
         fresh = sorted(
-            (p for p in placed if id(p) not in taken), key=lambda p: (p.along_m, p.across_m)
+            (p for p in strong if id(p) not in taken), key=lambda p: (p.along_m, p.across_m)
         )
         for sighting in fresh:
-            self._begin(sighting, t_ns)
+            self._followed.append(begin(self._next_id, sighting, t_ns, self._limits))
+            self._next_id += 1
         return self._tracks()
 
     # ------------------------------------------------------------------ steps of an update
 
     def _predict(self, dt_s: float) -> None:
         for track in self._followed:
-            if track.missed_s + track.hidden_s > COAST_S:
+            unseen_s = track.unseen_s(self._t_ns or 0)
+            if min(track.missed_s + track.hidden_s, unseen_s) > COAST_S:
                 track.motion.fade(exp(-dt_s / COAST_DECAY_S))
             track.motion.predict(dt_s)
 
-    def _pair(self, placed: Sequence[Placed]) -> list[tuple[_Followed, Placed]]:
-        expected = [_expected(followed, self._t_ns or 0) for followed in self._followed]
+    def _pair(self, tracks: list[Followed], placed: list[Placed]) -> Pairs:
+        expected = [followed.expected(self._t_ns or 0) for followed in tracks]
         pairs = assign(expected, placed, self._limits)
-        return [(self._followed[row], placed[column]) for row, column in pairs]
+        return [(tracks[row], placed[column]) for row, column in pairs]
 
-    def _see(self, track: _Followed, sighting: Placed, t_ns: int, dt_s: float) -> None:
-        track.motion.correct(_place(sighting), _sigmas(sighting))
+    def _pair_weak(self, pairs: Pairs, weak: list[Placed]) -> Pairs:
+        """Weak sightings for confirmed tracks that nothing strong was seen of, where they are."""
+        seen = {id(track) for track, _ in pairs}
+        left = [
+            t
+            for t in self._followed
+            if t.is_confirmed
+            and id(t) not in seen
+            and ((self._t_ns or 0) - t.strong_t_ns) / 1e9 <= WEAK_MOST_S
+        ]
+        return [
+            (track, sighting)
+            for track, sighting in self._pair(left, weak)
+            if sighting.detection.kind is track.kind
+            and sighting.detection.box.overlap(self._expected_box(track)) >= WEAK_OVERLAP
+        ]
+
+    def _see(self, track: Followed, sighting: Placed, t_ns: int, dt_s: float) -> None:
+        track.motion.correct(place(sighting), sigmas(sighting))
         track.seen_t_ns, track.detection = t_ns, sighting.detection
         track.width_m += 0.3 * (sighting.width_m - track.width_m)
         track.height_m = sighting.height_m
         track.seen_along_m = track.motion.along.place
+        if sighting.detection.is_weak:
+            return
+        track.strong_t_ns = t_ns
         track.sightings += 1
         track.missed_s = max(0.0, track.missed_s - REGAIN * dt_s)
-        track.hidden_s = 0.0
-        _vote(track, sighting.detection)
+        track.hidden_s = max(0.0, track.hidden_s - REGAIN * dt_s)
+        track.vote(sighting.detection)
+        track.learn_colours(sighting.detection.colours)
         lasted_s = (t_ns - track.first_t_ns) / 1e9
         track.is_confirmed |= (
             track.sightings >= self._limits.confirm_sightings
             and lasted_s >= self._limits.confirm_s - 1e-6
         )
 
-    def _miss(self, tracks: list[_Followed], looked_at: Sequence[Tile], dt_s: float) -> None:
+    def _miss(self, tracks: list[Followed], looked_at: Sequence[Tile], dt_s: float) -> None:
         """Count the time for which a track should have been seen and was not; drop the gone."""
         for track in tracks:
             box = self._expected_box(track)
             cover = self._cover(track, box)
-            if cover is not None:
+            if self._is_out_of_view(track):
+                track.missed_s += dt_s
+            elif cover is not None:
                 track.hidden_s += dt_s
                 self._keep_beyond(track, cover)
             elif self._is_looked_at(box, looked_at):
@@ -153,7 +163,7 @@ class Tracker:
             and t.hidden_s <= HIDDEN_MOST_S
         ]
 
-    def _keep_beyond(self, track: _Followed, cover: _Followed) -> None:
+    def _keep_beyond(self, track: Followed, cover: Followed) -> None:
         """A hidden thing cannot have passed what hides it, where one looks along the lane.
 
         A runner who brakes before somebody would else coast on through them, and take over
@@ -166,7 +176,7 @@ class Tracker:
         if toward * (track.motion.along.place - most_m) > 0:
             track.motion.hold_along(most_m, cover.motion.along)
 
-    def _is_seen_along(self, track: _Followed) -> bool:
+    def _is_seen_along(self, track: Followed) -> bool:
         """Whether the line of sight to it runs along the lane more than across it."""
         along_m = abs(track.motion.along.place - self._camera_m[0])
         return along_m > 2 * abs(track.motion.across.place - self._camera_m[1])
@@ -175,30 +185,19 @@ class Tracker:
         """Distance on the lane's plane from the camera's foot."""
         return hypot(along_m - self._camera_m[0], across_m - self._camera_m[1])
 
-    def _begin(self, sighting: Placed, t_ns: int) -> None:
-        track = _Followed(
-            self._next_id,
-            Motion(_place(sighting), _sigmas(sighting), self._limits),
-            t_ns,
-            t_ns,
-            sighting.detection,
-            sighting.width_m,
-            sighting.height_m,
-            sighting.along_m,
-        )
-        _vote(track, sighting.detection)
-        track.is_confirmed = self._limits.confirm_sightings <= 1 and self._limits.confirm_s == 0
-        self._next_id += 1
-        self._followed.append(track)
-
     # ------------------------------------------------------------------ what could be seen
 
-    def _expected_box(self, track: _Followed) -> Box:
+    def _is_out_of_view(self, track: Followed) -> bool:
+        return self._box_now(track) is None
+
+    def _expected_box(self, track: Followed) -> Box:
+        return self._box_now(track) or track.detection.box
+
+    def _box_now(self, track: Followed) -> Box | None:
         height_m = track.height_m or max(track.width_m, 0.3)
-        box = self._placer.box_of(
+        return self._placer.box_of(
             track.motion.along.place, track.motion.across.place, track.width_m, height_m
         )
-        return box or track.detection.box
 
     def _is_looked_at(self, box: Box, looked_at: Sequence[Tile]) -> bool:
         x, y = box.centre_px
@@ -207,7 +206,7 @@ class Tracker:
             for tile in looked_at
         )
 
-    def _cover(self, track: _Followed, box: Box) -> _Followed | None:
+    def _cover(self, track: Followed, box: Box) -> Followed | None:
         """What was just seen nearer the camera and covers the box, if anything does.
 
         Only what was followed well before the track went unseen: a wrong box of the thing
@@ -227,56 +226,4 @@ class Tracker:
 
     def _tracks(self) -> tuple[Track, ...]:
         most_m = self._placer.limits.across_sigma_most_m
-        return tuple(_public(track, self._t_ns or 0, most_m) for track in self._followed)
-
-
-def _expected(track: _Followed, t_ns: int) -> Expected:
-    along, across = track.motion.along, track.motion.across
-    return Expected(
-        along.place,
-        across.place,
-        along.pp,
-        across.pp,
-        track.kind,
-        track.detection.box,
-        (t_ns - track.seen_t_ns) / 1e9,
-    )
-
-
-def _public(track: _Followed, t_ns: int, across_sigma_most_m: float) -> Track:
-    along, across = track.motion.along, track.motion.across
-    return Track(
-        track_id=track.track_id,
-        kind=track.kind,
-        t_ns=t_ns,
-        first_t_ns=track.first_t_ns,
-        seen_t_ns=track.seen_t_ns,
-        along_m=along.place,
-        across_m=across.place,
-        along_mps=along.speed,
-        across_mps=across.speed,
-        along_sigma_m=along.pp**0.5,
-        across_sigma_m=min(across.pp**0.5, across_sigma_most_m),
-        along_sigma_mps=along.vv**0.5,
-        across_sigma_mps=across.vv**0.5,
-        width_m=track.width_m,
-        height_m=track.height_m,
-        score=track.detection.score,
-        box=track.detection.box,
-        is_confirmed=track.is_confirmed,
-        is_bottom_cut=track.detection.is_bottom_cut,
-    )
-
-
-def _place(sighting: Placed) -> tuple[float, float]:
-    return sighting.along_m, sighting.across_m
-
-
-def _sigmas(sighting: Placed) -> tuple[float, float]:
-    return sighting.along_sigma_m, sighting.across_sigma_m
-
-
-def _vote(track: _Followed, detection: Detection) -> None:
-    for kind in track.votes:
-        track.votes[kind] *= 0.8
-    track.votes[detection.kind] = track.votes.get(detection.kind, 0.0) + detection.score
+        return tuple(track.public(self._t_ns or 0, most_m) for track in self._followed)

@@ -13,9 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -27,9 +25,10 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from rig.config import DetectorOptions
-from rig.core.boxes import merge_candidates
 from rig.core.card import Card
 from rig.core.decode import KIND_NUMBERS, STRIDES, Candidates, decode
+from rig.core.strength import merge_by_strength, thresholds_of_kinds
+from rig.core.tile_lie import lie_of
 from rig.errors import ModelError
 from rig.records import Detection, Picture, Tile
 
@@ -69,8 +68,10 @@ class Detector:
         self.last_inference_s = 0.0
         self.last_inference_cpu_s = 0.0
         scores = np.array(card.scores, np.float32) * options.score_scale
-        self._thresholds = np.minimum(scores, SCORE_MOST).astype(np.float32)
+        scores = np.minimum(scores, SCORE_MOST)
         self._kinds = np.array([KIND_NUMBERS[kind] for kind in card.classes], np.intp)
+        self._strong = thresholds_of_kinds(self._kinds, scores)
+        self._thresholds = (scores * options.weak_share).astype(np.float32)
         self._laid: dict[tuple[int, int], _Input] = {}
         self._session = _load(card, self.threads)
         _check_graph(card, self._session)
@@ -93,7 +94,13 @@ class Detector:
         self.last_inference_s = self.last_inference_cpu_s = 0.0
         height, width = picture.shape[:2]
         found = [(t, self.find(self.infer(self.lay(picture, t)), t)) for t in tiles]
-        return merge_candidates(found, self.card.nms_iou, width, height)
+        return self.merge(found, width, height)
+
+    def merge(
+        self, found: Sequence[tuple[Tile, Candidates]], width_px: int, height_px: int
+    ) -> tuple[Detection, ...]:
+        """The tiles' candidates as things of a picture of this size; weak ones are marked."""
+        return merge_by_strength(found, self._strong, self.card.nms_iou, width_px, height_px)
 
     def lay(self, picture: Picture, tile: Tile) -> Values:
         """The tile as the model's input [1, 3, height, width].
@@ -111,8 +118,8 @@ class Detector:
         return laid.values
 
     def find(self, maps: Maps, tile: Tile) -> Candidates:
-        """The maps' candidates in picture pixels; doubles are still in it."""
-        seen, lie = decode(maps, self._thresholds, self._kinds), _lie(tile)
+        """The maps' candidates in picture pixels, weak ones and doubles still in it."""
+        seen, lie = decode(maps, self._thresholds, self._kinds), lie_of(tile)
         return Candidates(seen.boxes * lie.pixel_px + lie.origin_px, seen.scores, seen.kinds)
 
     def infer(self, values: Values) -> Maps:
@@ -152,30 +159,6 @@ class Detector:
         decode(maps, self._thresholds, self._kinds)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lie:
-    """How a tile lies in the model's input.
-
-    `size` (width, height) of its content in input pixels; a box (x0, y0, x1, y1) in input pixels
-    times `pixel_px` (4,) plus `origin_px` (4,) is the box in the picture. Edges count, not pixel
-    middles: input 0 is the tile's left edge, so there is no half pixel to add.
-    """
-
-    size: tuple[int, int]
-    pixel_px: Values
-    origin_px: Values
-
-
-@lru_cache(maxsize=64)
-def _lie(tile: Tile) -> _Lie:
-    """The aspect is kept but for the rounding to whole input pixels; nothing is enlarged."""
-    width, height = tile.x1 - tile.x0, tile.y1 - tile.y0
-    scale = min(tile.scale, 1.0)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    pixel_px = np.array([width / size[0], height / size[1]] * 2, np.float32)
-    return _Lie(size, pixel_px, np.array([tile.x0, tile.y0] * 2, np.float32))
-
-
 class _Input:
     """The model's input of one size: allocated once, padded once, overwritten by each tile."""
 
@@ -193,7 +176,7 @@ class _Input:
     def lay(self, picture: Picture, tile: Tile) -> None:
         """Lay the tile into `values`."""
         cut = picture[tile.y0 : tile.y1, tile.x0 : tile.x1]
-        size = _lie(tile).size
+        size = lie_of(tile).size
         if size != self._content:
             self._fill(*size)
         planes = cv2.split(shrink(cut, *size))

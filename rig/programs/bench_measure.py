@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from rig.config import Config
 from rig.core.alerts import AlertKeeper
-from rig.core.boxes import merge_candidates
 from rig.core.card import Card
 from rig.core.hazard import assess
 from rig.core.health import Health
@@ -25,6 +24,7 @@ from rig.core.placing import Placer
 from rig.core.runner import RunnerKeeper
 from rig.core.tiles import TilePlanner
 from rig.core.tracker import Tracker
+from rig.devices.colours import with_colours
 from rig.devices.detector import Detector
 from rig.devices.lanecheck import LaneCheck
 from rig.devices.registration import Registration
@@ -38,6 +38,7 @@ PARTS = (
     "cut and shrink",
     "decode",
     "merge",
+    "colours",
     "lane check",
     "vitals",
     "place",
@@ -109,7 +110,6 @@ class Loop:
         site = drill.site
         self._drill, self._config = drill, config
         self._lane, self._classes = site.lane, card.classes
-        self._nms_iou = card.nms_iou
         self._detector = detector
         self._planner = TilePlanner(site, card.facts, config.detector.tiles)
         self._registration = Registration(drill.empty)
@@ -178,13 +178,15 @@ class Loop:
         watch.rows["cut and shrink"].append(lay_ms)
         watch.rows["decode"].append(decode_ms)
         with watch.part("merge"):
-            return merge_candidates(found, self._nms_iou, width, height)
+            seen = self._detector.merge(found, width, height)
+        with watch.part("colours"):
+            return with_colours(picture, seen)
 
     def _judge(self, picture: Picture, number: int, seen: Seen, watch: Stopwatch) -> None:
         """Everything from the detections to the alert."""
         t_ns = seen.t_ns or 0
         with watch.part("lane check"):
-            explained = tuple(d.box for d in seen.detections)
+            explained = tuple(d.box for d in seen.detections if not d.is_weak)
             strange = self._lane_check.look(picture, seen.view, explained, t_ns)
         with watch.part("vitals"):
             self._vitals.measure(picture, t_ns, 0.0)

@@ -15,6 +15,7 @@ from rig.core.card import Card
 from rig.core.lane import Site
 from rig.core.placing import Placer
 from rig.core.tiles import TilePlanner
+from rig.devices.colours import with_colours
 from rig.devices.detector import Detector
 from rig.devices.lanecheck import LaneCheck
 from rig.devices.registration import Registration
@@ -67,10 +68,11 @@ class Observer:
         tiles = self._planner.plan(self._turn, self._interest(before))
         self._turn += 1
         found = self._detector.look(frame.picture, tiles)
-        detections = tuple(one for one in found if self._planner.is_legible(one))
+        legible = (one for one in found if self._planner.is_legible(one))
+        detections = with_colours(frame.picture, legible)
         strange: tuple[Detection, ...] = ()
         if self._lane_check is not None:
-            explained = tuple(d.box for d in detections) + _boxes(before)
+            explained = tuple(d.box for d in detections if not d.is_weak) + _boxes(before)
             strange = self._lane_check.look(frame.picture, view, explained, frame.t_ns)
         inference_s = self._detector.last_inference_s
         return Seen(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from clips.judged import Judged, Step
 from clips.truth import Moment, Person
 from rig.core.lane import Site
-from rig.records import Box, Kind, Track
+from rig.records import Box, Detection, Kind, Track
 
 ON_PERSON = 0.35
 """Least overlap of a track's box with the labelled one, which is a rough box itself."""
@@ -198,11 +198,15 @@ def _track_on(judged: Judged, moment: Moment) -> Track | None:
 def _is_found(judged: Judged, moment: Moment) -> bool:
     wanted = _wanted(judged.site, moment)
     return any(
-        detection.kind is Kind.PERSON and wanted.overlap(detection.box) >= ON_PERSON
+        _is_person(detection) and wanted.overlap(detection.box) >= ON_PERSON
         for step in judged.steps
         if abs(step.time_s - moment.time_s) <= 0.15
         for detection in step.seen.detections
     )
+
+
+def _is_person(detection: Detection) -> bool:
+    return detection.kind is Kind.PERSON and not detection.is_weak
 
 
 def shared_ids(found: Iterable[Fate]) -> list[int]:
@@ -224,7 +228,7 @@ def empty_score(judged: Judged) -> EmptyScore:
     return EmptyScore(
         sum(b - a for a, b in spans),
         len(steps),
-        sum(d.kind is Kind.PERSON for step in steps for d in step.seen.detections),
+        sum(_is_person(d) for step in steps for d in step.seen.detections),
         frame_s * sum(len(tracks) for tracks in people),
         sum(count > 0 for count in strange),
         max(strange, default=0),

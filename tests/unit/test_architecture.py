@@ -29,6 +29,7 @@ FUNCTION_LINES = 50
 
 RANKS = {
     "causes": -1,
+    "sightings": -1,
     "": 0,
     "records": 0,
     "config": 0,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rig import records
+from rig import records, sightings
 from rig.core import log_events
 from rig.core.codec import changed_defaults, decode, defaults_of, encode
 from rig.core.log_events import StepLine
@@ -21,7 +21,7 @@ from rig.records import Box, Command, Detection, Hazard, Kind, Level, Seen, Tile
 
 LOGGED = [
     record
-    for module in (records, log_events)
+    for module in (records, sightings, log_events)
     for record in vars(module).values()
     if is_dataclass(record) and record.__module__ == module.__name__ and record.__name__ != "Frame"
 ]
