@@ -7,6 +7,7 @@ beside the boxes that were judged. Called by `command`.
 
 from __future__ import annotations
 
+import multiprocessing
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,18 +35,33 @@ _Shown = tuple[Look, Decision, Picture]
 
 
 def write_clips(
-    records: Iterable[dict[str, Any]], folder: Path, rows: dict[str, OwnRow]
+    records: Iterable[dict[str, Any]], folder: Path, rows: dict[str, OwnRow], jobs: int
 ) -> Iterator[tuple[dict[str, Any], Path]]:
-    """A clip for each record, worst first; yields each when it is whole."""
+    """A clip for each record, in their order; yields each when it is whole.
+
+    `rows` are one's own rows by digest; a record whose row is not among them is passed over.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for number, record in enumerate(records, 1):
-        own = rows.get(record["own"]) if record["own"] else None
-        if record["own"] and own is None:
-            continue  # its rows were not given
-        task = Task(record["family"], record["seed"], record["decider"], record["eye"], own)
-        words = re.sub(r"[^a-z0-9]+", "-", f"{task.family} {task.seed} {task.eye}".lower())
-        path = folder / f"{number:02d}-{words.strip('-')}.mp4"
-        yield record, write_clip(task, path)
+    known = [r for r in records if not r["own"] or r["own"] in rows]
+    calls = [_call(r, folder, n, rows) for n, r in enumerate(known, 1)]
+    if jobs == 1 or len(calls) < 2:
+        yield from zip(known, map(_write, calls), strict=True)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from zip(known, pool.imap(_write, calls), strict=True)
+
+
+def _call(
+    record: dict[str, Any], folder: Path, number: int, rows: dict[str, OwnRow]
+) -> tuple[Task, Path]:
+    own = rows[record["own"]] if record["own"] else None
+    task = Task(record["family"], record["seed"], record["decider"], record["eye"], own)
+    words = re.sub(r"[^a-z0-9]+", "-", f"{task.eye} {number:03d} {task.family}".lower())
+    return task, folder / f"{words.strip('-')}-seed-{task.seed}.mp4"
+
+
+def _write(call: tuple[Task, Path]) -> Path:
+    return write_clip(*call)
 
 
 def write_clip(task: Task, path: Path) -> Path:

@@ -10,14 +10,15 @@ from typing import Any
 
 from campaign import quick, results, stages
 from campaign.clips import write_clips
-from campaign.compare import SWEEP_SEED
+from campaign.compare import without_sweep
 from campaign.options import make_parser, problem_with
 from campaign.play import ABLATIONS, LAW, PICTURES, Task
 from campaign.plots import write_plots
-from campaign.report import replay_command, report_lines, worst_records
+from campaign.report import WORST, report_lines, worst_records
 from campaign.rows import OwnRow, RowError, load_rows
 from campaign.runs import play_all, run, run_until_clear
 from campaign.timeline import timeline
+from campaign.words import replay_command
 from rig.errors import RigError
 from rig.sim.families import FAMILIES
 
@@ -146,14 +147,7 @@ def _path(given: argparse.Namespace) -> Path:
 
 def _hand_out(records: _Records, given: argparse.Namespace, rows: dict[str, OwnRow]) -> None:
     """Clips, report and plots as asked for; without a report file the report is printed."""
-    links: dict[str, str] = {}
-    if given.clips is not None:
-        digests = {row.digest: row for row in rows.values()}
-        for eye in ("boxes", PICTURES):
-            worst = [r for r in worst_of(records) if r["eye"] == eye]
-            for record, path in write_clips(worst, given.clips, digests):
-                links[replay_command(record)] = path.name
-                print(f"clip: {path}", file=sys.stderr)
+    links = _write_clips(records, given, rows) if given.clips is not None else {}
     lines = report_lines(records, links)
     if given.report is None:
         print("\n".join(lines))
@@ -174,9 +168,20 @@ _HEAD = (
 )
 
 
-def worst_of(records: _Records) -> _Records:
-    """The drills whose clips are worth watching: the law's worst."""
-    return worst_records(r for r in records if r["decider"] == LAW and r["seed"] < SWEEP_SEED)
+def _write_clips(
+    records: _Records, given: argparse.Namespace, rows: dict[str, OwnRow]
+) -> dict[str, str]:
+    """Clips of the law's worst drills of each eye; their names by replay command."""
+    digests = {row.digest: row for row in rows.values()}
+    links: dict[str, str] = {}
+    for eye in ("boxes", PICTURES):
+        mine = [r for r in without_sweep(records) if (r["decider"], r["eye"]) == (LAW, eye)]
+        most = len(mine) if given.all_clips and eye == PICTURES else WORST
+        worst = worst_records(mine, most)
+        for record, path in write_clips(worst, given.clips, digests, given.jobs):
+            links[replay_command(record)] = path.name
+            print(f"clip: {path}", file=sys.stderr)
+    return links
 
 
 def _quick(given: argparse.Namespace) -> int:

@@ -65,7 +65,9 @@ def _add_outputs(group: argparse._ArgumentGroup) -> None:
     add("--out", type=Path, help="results file (a new one in ~/.local/state/rearguard/trials)")
     add("--resume", type=Path, help="results file to go on with; finished drills are not repeated")
     add("--report", type=Path, metavar="FILE.md", help="write the report there, plots beside it")
-    add("--clips", type=Path, metavar="DIR", help="the worst drills as annotated clips with sound")
+    add("--clips", type=Path, metavar="DIR",
+        help="the ten worst drills of each kind as annotated clips with sound")  # fmt: skip
+    add("--all-clips", action="store_true", help="with --clips: every failed picture drill")
 
 
 def problem_with(given: argparse.Namespace, rows: Mapping[str, OwnRow]) -> str | None:
@@ -85,6 +87,8 @@ def problem_with(given: argparse.Namespace, rows: Mapping[str, OwnRow]) -> str |
     for name in _COUNTS:
         if (value := getattr(given, name)) is not None and value < 1:
             return f"--{name.replace('_', '-')} is {value}; give 1 or more"
+    if given.all_clips and given.clips is None:
+        return "--all-clips needs --clips DIR; add the folder"
     if given.clear_hours is not None and not 0 <= given.clear_hours <= 100:
         return f"--clear-hours is {given.clear_hours:g}; give 0 to 100"
     missing = [path for path in given.results if not path.is_file()]

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from campaign.causes import cause_of
 from campaign.statistics import Totals, add_up, has_failed
 from campaign.tally import BINS_PX
-from campaign.words import HEADS, rate, share, table, totals_row
+from campaign.words import HEADS, rate, replay_command, share, table, totals_row
 from rig.sim.scenes import RUNNER_ID
 
-_LISTED = 12
-"""At most so many failures of one cause are told one by one."""
 _Records = Sequence[dict[str, Any]]
 
 
-def picture_lines(records: _Records) -> list[str]:
-    """All of it, as Markdown."""
+def picture_lines(records: _Records, clips: Mapping[str, str]) -> list[str]:
+    """All of it, as Markdown; `clips` are names of files by replay command."""
     totals = add_up(records)
     lines = [*_overall(totals, records), ""]
-    lines += ["### Failures by cause", "", *cause_lines(records), ""]
+    lines += ["### Failures by cause", "", *cause_lines(records, clips), ""]
     lines += ["### What the detector found", "", *found_lines(records), ""]
     lines += ["### False boxes", "", *false_lines(records), ""]
     rows = [
@@ -47,20 +45,20 @@ def _overall(t: Totals, records: _Records) -> list[str]:
     ]
 
 
-def cause_lines(records: _Records) -> list[str]:
+def cause_lines(records: _Records, clips: Mapping[str, str]) -> list[str]:
     """How many failures have which cause, and each failure's evidence."""
     by_cause: dict[str, list[str]] = {}
     for r in records:
         if has_failed(r):
             cause, evidence = cause_of(r)
             said = f"{r['family']}, seed {r['seed']}: {'; '.join(r['failures'])}"
-            by_cause.setdefault(cause, []).append(f"{said} ({evidence})" if evidence else said)
+            said += f" ({evidence})" if evidence else ""
+            clip = clips.get(replay_command(r))
+            by_cause.setdefault(cause, []).append(f"{said}: {clip}" if clip else said)
     ranked = sorted(by_cause.items(), key=lambda item: -len(item[1]))
     lines = table(("cause", "drills"), [(c, share(len(f), len(records))) for c, f in ranked])
     for cause, found in ranked:
-        more = [f"- and {len(found) - _LISTED} more"] if len(found) > _LISTED else []
-        lines += ["", f"{cause[0].upper()}{cause[1:]}:", ""]
-        lines += [*(f"- {one}" for one in found[:_LISTED]), *more]
+        lines += ["", f"{cause[0].upper()}{cause[1:]}:", "", *(f"- {one}" for one in found)]
     return lines
 
 

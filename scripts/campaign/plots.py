@@ -203,7 +203,7 @@ def write_plots(records: _Records, report: Path) -> list[str]:
     for name, (words, draw) in PLOTS.items():
         path = report.with_name(f"{report.stem}-{name}.png")
         part = path.with_name(path.stem + ".part.png")
-        cv2.imwrite(str(part), draw(exact))
+        cv2.imwrite(str(part), draw(exact), [cv2.IMWRITE_PNG_COMPRESSION, 9])
         part.replace(path)
         lines += [f"![{words}]({path.name})", ""]
     return lines

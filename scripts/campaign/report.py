@@ -16,7 +16,7 @@ from campaign.picture_report import picture_lines
 from campaign.play import LAW
 from campaign.statistics import Totals, add_up, badness, has_failed, quantile
 from campaign.verdict import RELEASE_MOST_S
-from campaign.words import HEADS, number, rate, share, table, totals_row
+from campaign.words import HEADS, number, rate, replay_command, share, table, totals_row
 
 WORST = 10
 WANTED_DRILLS, WANTED_HOURS = 5000, 6.0
@@ -28,7 +28,7 @@ def report_lines(records: _Records, clips: Mapping[str, str] | None = None) -> l
     """Everything, as Markdown; `clips` are links by replay command."""
     exact = [r for r in without_sweep(records) if r["decider"] == LAW and r["eye"] == "boxes"]
     pictures = [r for r in records if r["eye"] == "pictures"]
-    lines: list[str] = []
+    lines, links = list[str](), clips or {}
     if exact:
         lines += ["## Exact places plus noise", "", *law_lines(exact), ""]
     by_decider = _by_decider(r for r in without_sweep(records) if r["eye"] == "boxes")
@@ -36,9 +36,10 @@ def report_lines(records: _Records, clips: Mapping[str, str] | None = None) -> l
         swept = _by_decider(sweep_seeds_only(records))
         lines += ["## Against the baselines", "", *comparison_lines(by_decider, swept), ""]
     if pictures:
-        lines += ["## With pictures", "", *picture_lines(pictures), ""]
-    if worst := worst_lines([*exact, *pictures], clips or {}):
-        lines += ["## Worst drills", "", *worst]
+        lines += ["## With pictures", "", *picture_lines(pictures, links), ""]
+    for title, mine in (("", exact), (" with pictures", pictures)):
+        if worst := worst_lines(mine, links):
+            lines += [f"## Worst drills{title}", "", *worst, ""]
     return lines
 
 
@@ -159,11 +160,11 @@ def phase_lines(records: _Records) -> list[str]:
 # ----------------------------------------------------------------------- worst
 
 
-def worst_records(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def worst_records(records: Iterable[dict[str, Any]], most: int = WORST) -> list[dict[str, Any]]:
     """The worst failed drills, gravest first."""
     bad = [record for record in records if has_failed(record)]
     bad.sort(key=lambda r: (-badness(r), r["family"], r["seed"]))
-    return bad[:WORST]
+    return bad[:most]
 
 
 def worst_lines(records: Iterable[dict[str, Any]], clips: Mapping[str, str]) -> list[str]:
@@ -177,14 +178,6 @@ def worst_lines(records: Iterable[dict[str, Any]], clips: Mapping[str, str]) -> 
             f"{'; '.join(r['failures'])}: `{command}`{clip}"
         )
     return lines
-
-
-def replay_command(record: dict[str, Any]) -> str:
-    """The line that prints this drill's timeline."""
-    decider = "" if record["decider"] == LAW else f" --decider {record['decider']}"
-    eye = " --pictures" if record["eye"] == "pictures" else ""
-    own = " --drills FILE" if record["own"] else ""
-    return f'scripts/trials --show "{record["family"]}" --seed {record["seed"]}{decider}{eye}{own}'
 
 
 def _by_decider(records: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

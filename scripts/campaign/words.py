@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from campaign.play import LAW, PICTURES
 from campaign.statistics import Totals, quantile, rate_interval, wilson
 
 
@@ -56,3 +58,11 @@ def totals_row(name: str, t: Totals) -> tuple[object, ...]:
         pair(quantile(t.releases_s, 0.5), quantile(t.releases_s, 0.95)),
         t.lost_alarms, t.wrong_cause,
     )  # fmt: skip
+
+
+def replay_command(record: dict[str, Any]) -> str:
+    """The line that prints this drill's timeline."""
+    decider = "" if record["decider"] == LAW else f" --decider {record['decider']}"
+    eye = " --pictures" if record["eye"] == PICTURES else ""
+    own = " --drills FILE" if record["own"] else ""
+    return f'scripts/trials --show "{record["family"]}" --seed {record["seed"]}{decider}{eye}{own}'

@@ -18,10 +18,11 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from campaign import command, results, runs, statistics  # noqa: E402
 from campaign.play import ABLATIONS, BASELINES, DECIDERS, Task, play, settings_of, turns  # noqa: E402
 from campaign.referee import Referee  # noqa: E402
-from campaign.report import replay_command, report_lines  # noqa: E402
+from campaign.report import report_lines  # noqa: E402
 from campaign.statistics import add_up, badness, poisson, rate_interval, wilson  # noqa: E402
 from campaign.timeline import timeline  # noqa: E402
 from campaign.verdict import UNSEEN, Outcome  # noqa: E402
+from campaign.words import replay_command  # noqa: E402
 
 from rig.records import Alert, Cause, Decision, Level, Phase, Runner, Seen  # noqa: E402
 from rig.sim.families import FAMILIES, Drill, draw_drill  # noqa: E402
