@@ -13,3 +13,12 @@ def record(**changes: Any) -> dict[str, Any]:
         "delays": [], "phases": ["in_box", "running"], "wanted_phases": ["in_box", "running"],
     }  # fmt: skip
     return {**plain, **changes}
+
+
+def picture_record(**changes: Any) -> dict[str, Any]:
+    plain = {
+        "eye": "pictures", "light": "dusk", "touched": [], "unseen_touched": [], "actors": {},
+        "false_causes": [], "alerts": [],
+        "false_boxes": {"frames": 100, "with": 1, "kinds": {"object": 1}, "examples": []},
+    }  # fmt: skip
+    return record(**{**plain, **changes})
