@@ -25,6 +25,7 @@ FALSE_STRANGE = "lane check saw what was not there"
 RUNNER_TWICE = "a second box of the runner taken for somebody else"
 MISPLACED = "seen, but placed or decided wrongly"
 FAULT_UNNOTICED = "camera fault not noticed"
+FAULT_DROWNED = "camera fault met by a STOP before its own sound"
 FALSE_FAULT = "sound picture called a fault"
 _FAULTS = frozenset(
     str(c) for c in Cause if c.name.startswith(("CAMERA", "DETECTOR", "DECIDER", "HORN"))
@@ -82,7 +83,9 @@ def _by_silence(record: _Record, failure: str) -> tuple[str, str]:
     """Something was not heard: a thing that was not seen, or a fault that was not noticed."""
     wanted = set(failure.partition(": ")[2].split("/"))
     if wanted & _FAULTS:
-        return FAULT_UNNOTICED, failure
+        stops = [a for a in record["alerts"] if a["level"] == Level.STOP.name]
+        lost = [f"{a['cause']} at {a['t_s']:.1f} s" for a in stops]
+        return (FAULT_DROWNED, lost[-1]) if lost else (FAULT_UNNOTICED, "")
     names = _in_the_way(record) if wanted & {str(c) for c in BLOCKED} else []
     return _by_seeing(record, failure, names)
 

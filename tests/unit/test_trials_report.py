@@ -155,6 +155,8 @@ SEEN, BLIND = actor(40, 38), actor(40, 3, 18)
         ({"failures": ["wrong cause: runner_lost"], "alerts": [alert("runner_lost", None)],
           "actors": {"runner": BLIND}}, causes.RUNNER_UNSEEN),
         ({"failures": ["unheard: camera_blind"]}, causes.FAULT_UNNOTICED),
+        ({"failures": ["unheard: camera_moved"], "alerts": [alert("runner_lost", None)]},
+         causes.FAULT_DROWNED),
         ({"failures": ["unheard: collision/conflict_soon"], "actors": {"x": BLIND}},
          causes.THING_UNSEEN),
         ({"failures": ["never armed"], "actors": {"runner": BLIND}}, causes.RUNNER_UNSEEN),
