@@ -10,8 +10,9 @@ import random
 from dataclasses import dataclass
 
 from rig.config import HazardLimits
-from rig.sim.families_course import Dice, Expect, Family, Staged
+from rig.sim.families_course import Dice, Expect, Family
 from rig.sim.families_faults import FAULT_ROWS
+from rig.sim.families_light import LIGHT_ROWS
 from rig.sim.families_people import PEOPLE
 from rig.sim.families_runner import RUNNER_ROWS
 from rig.sim.families_things import THINGS_ROWS
@@ -23,10 +24,6 @@ from rig.sim.sim_runner import SimRunner
 LASTS_MOST_S = 60.0
 _AFTER_END_S = 5.0
 """A drill goes on for this long after an unhindered runner would be at the lane end."""
-_LIGHT_ROWS = (
-    ("sudden shade", "a cloud's edge passes over the empty lane"),
-    ("long shadows", "low sun: shadows of people beside reach into the lane"),
-)
 
 FAMILIES: dict[str, Family] = {
     row.name: row
@@ -35,10 +32,7 @@ FAMILIES: dict[str, Family] = {
         *THINGS_ROWS,
         *RUNNER_ROWS,
         *FAULT_ROWS,
-        *(
-            Family(name, what, lambda dice: Staged(), Expect(is_quiet=True), is_pictures_only=True)
-            for name, what in _LIGHT_ROWS
-        ),
+        *LIGHT_ROWS,
     )
 }
 """Every family by its name."""
@@ -55,6 +49,7 @@ class Drill:
     expect: Expect
     hazard: HazardLimits
     coach_calls: tuple[tuple[float, float], ...]
+    cloud: tuple[float, float] | None = None
 
     @property
     def noise_rng(self) -> random.Random:
@@ -69,12 +64,12 @@ class Drill:
 
 def draw_drill(family: Family, seed: int) -> Drill:
     """The drill of this family and seed; each call builds a fresh one."""
-    dice = Dice(random.Random(f"{family.name}/{seed}"))
+    dice = Dice(random.Random(f"{family.name}/{seed}"), family.ranges)
     staged = family.stage(dice)
     conditions = dice.conditions(staged)
     habits = staged.habits or dice.habits
     lasts_s = staged.duration_s or dice.arrival_s(dice.length_m) + _AFTER_END_S
-    light = dice.rng.choice(sorted(LIGHTS))
+    light = staged.light or dice.rng.choice(family.ranges.lights)
     scene = Scene(
         family.name,
         dice.site,
@@ -92,4 +87,5 @@ def draw_drill(family: Family, seed: int) -> Drill:
         staged.expect or family.expect,
         staged.hazard,
         staged.coach_calls,
+        staged.cloud,
     )

@@ -16,6 +16,7 @@ from rig.config import HazardLimits
 from rig.core.camera_pose import CameraPose, lens_preset
 from rig.core.lane import Lane, Site
 from rig.records import Cause, Phase
+from rig.sim.light import LIGHTS
 from rig.sim.noise import Conditions
 from rig.sim.noise_faults import Fault
 from rig.sim.scenes import Actor
@@ -23,11 +24,27 @@ from rig.sim.sim_runner import Habits
 
 RATES_HZ = (8.0, 15.0, 30.0)
 LENSES = ("camera-module-3", "pinhole-66", "camera-module-3-wide")
+LIGHT_NAMES = tuple(sorted(name for name in LIGHTS if name != "flat"))
+"""All but the one that is for measuring."""
 BLOCKED = frozenset({Cause.COLLISION, Cause.CONFLICT_SOON, Cause.LANE_NOT_CLEAR})
 """What a thing in the lane may sound."""
 WARNED = frozenset({Cause.COLLISION, Cause.LANE_NOT_CLEAR})
 """What keeps the runner from touching it: the STOP, or the word before the start."""
 LANE_ENDS = frozenset({Cause.LANE_END_SOON, Cause.LANE_END_NOW})
+
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """From what site, runner and light are drawn; rows of one's own may narrow it."""
+
+    length_m: Range = (25.0, 45.0)
+    speed_mps: Range = (1.5, 6.0)
+    rates_hz: tuple[float, ...] = RATES_HZ
+    lenses: tuple[str, ...] = LENSES
+    lights: tuple[str, ...] = LIGHT_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,10 @@ class Staged:
     duration_s: float | None = None
     expect: Expect | None = None
     """Instead of the row's, where it depends on what was drawn."""
+    light: str | None = None
+    """A name of `light.LIGHTS` that the row needs."""
+    cloud: tuple[float, float] | None = None
+    """A cloud's edge passes over the picture from, to (seconds); drawn pictures only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +96,7 @@ class Family:
     what: str
     stage: Callable[[Dice], Staged]
     expect: Expect = Expect()
+    ranges: Ranges = Ranges()
     is_pictures_only: bool = False
     """Says something only with drawn pictures: light and shadow leave no mark on boxes."""
 
@@ -82,10 +104,11 @@ class Family:
 class Dice:
     """One drill's random numbers, with the site and the runner that were drawn first."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, ranges: Ranges) -> None:
         self.rng = rng
-        self.site = _draw_site(rng)
-        self.habits = _draw_habits(rng, self.site)
+        self.ranges = ranges
+        self.site = _draw_site(rng, ranges)
+        self.habits = _draw_habits(rng, self.site, ranges)
 
     @property
     def length_m(self) -> float:
@@ -125,7 +148,7 @@ class Dice:
     def conditions(self, staged: Staged) -> Conditions:
         """Frame rate, delay and mast, with the row's faults."""
         return Conditions(
-            self.rng.choice(RATES_HZ),
+            self.rng.choice(self.ranges.rates_hz),
             self.between(0.06, 0.18),
             staged.sway_px or self.between(0.0, 1.5),
             self.between(0.3, 1.2),
@@ -133,10 +156,10 @@ class Dice:
         )
 
 
-def _draw_site(rng: random.Random) -> Site:
+def _draw_site(rng: random.Random, ranges: Ranges) -> Site:
     """Mount A of the design: 5 to 6.5 m past the end, up to 2 m beside, 1.8 to 2.5 m high."""
-    length_m = rng.uniform(25.0, 45.0)
-    lens = lens_preset(rng.choice(LENSES), 1280, 720)
+    length_m = rng.uniform(*ranges.length_m)
+    lens = lens_preset(rng.choice(ranges.lenses), 1280, 720)
     beside_m, past_m = rng.uniform(-2.0, 2.0), rng.uniform(5.0, 6.5)
     aim_rad = math.atan2(-beside_m, -(length_m * 0.5 + past_m))
     pose = CameraPose(lens, length_m + past_m, beside_m, rng.uniform(1.8, 2.5),
@@ -144,8 +167,8 @@ def _draw_site(rng: random.Random) -> Site:
     return Site(pose, Lane(((0.0, 0.0), (length_m, 0.0))), error_px=0.0, error_m=0.0)
 
 
-def _draw_habits(rng: random.Random, site: Site) -> Habits:
-    length_m, speed_mps = site.lane.length_m, rng.uniform(1.5, 6.0)
+def _draw_habits(rng: random.Random, site: Site, ranges: Ranges) -> Habits:
+    length_m, speed_mps = site.lane.length_m, rng.uniform(*ranges.speed_mps)
     return Habits(
         start_m=rng.uniform(1.0, 2.2),
         across_m=rng.uniform(-0.12, 0.12),

@@ -3,100 +3,200 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from campaign import quick, results
-from campaign.play import BASELINES, DECIDERS, Task, play, settings_of
-from campaign.report import report_lines, sweep_lines
+from campaign import quick, results, stages
+from campaign.clips import write_clips
+from campaign.compare import without_sweep
+from campaign.options import make_parser, problem_with
+from campaign.play import ABLATIONS, LAW, PICTURES, Task
+from campaign.plots import write_plots
+from campaign.report import WORST, report_lines, worst_records
+from campaign.rows import OwnRow, RowError, load_rows
+from campaign.runs import play_all, run, run_until_clear
 from campaign.timeline import timeline
+from campaign.words import replay_command
+from rig.errors import RigError
 from rig.sim.families import FAMILIES
+
+_Records = list[dict[str, Any]]
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs the command; 0 good, 1 a quick score got worse, 2 a wrong call."""
-    parser = _parser()
-    given = parser.parse_args(words)
-    problem = _problem(given)
-    if problem is not None:
-        print(f"scripts/trials: {problem}", file=sys.stderr)
-        return 2
+    given = make_parser().parse_args(words)
     try:
-        return _run(given)
-    except results.ResultsError as error:
+        rows = _take_file(given)
+        problem = problem_with(given, rows)
+        if problem is not None:
+            print(f"scripts/trials: {problem}", file=sys.stderr)
+            return 2
+        return _run(given, rows)
+    except (results.ResultsError, RowError, RigError) as error:
         print(f"scripts/trials: {error}", file=sys.stderr)
         return 2
 
 
-def _run(given: argparse.Namespace) -> int:
+def _take_file(given: argparse.Namespace) -> dict[str, OwnRow]:
+    """The rows by name where `--drills` names a file; then the number is no longer given."""
+    try:
+        given.drills = None if given.drills is None else int(given.drills)
+    except ValueError:
+        rows = load_rows(Path(given.drills))
+        given.drills = None
+        return {row.name: row for row in rows}
+    return {}
+
+
+def _run(given: argparse.Namespace, rows: dict[str, OwnRow]) -> int:
     if given.list:
         print("\n".join(_list_lines()))
         return 0
     if given.show is not None:
-        for line in timeline(Task(given.show, given.seed, given.decider)):
+        eye = PICTURES if given.pictures else "boxes"
+        task = Task(given.show, given.seed, given.decider, eye, rows.get(given.show))
+        for line in timeline(task):
             print(line)
         return 0
     if given.quick:
         return _quick(given)
-    deciders = settings_of(given.baseline) if given.baseline else [given.decider]
-    tasks = [task for name in deciders for task in drawn_tasks(given, name)]
-    path = given.resume or given.out or results.default_path()
-    records = _campaign(tasks, path, given.jobs)
-    print(f"results: {path}\n")
-    if given.baseline:
-        by_name = {n: [r for r in records if r["decider"] == n] for n in deciders}
-        print("\n".join(sweep_lines(by_name)))
-    else:
-        print("\n".join(report_lines(records)))
+    play = next(play for is_asked, play in _WAYS if is_asked(given))
+    _hand_out(play(given, rows), given, rows)
     return 0
 
 
+# ----------------------------------------------------------------------- what is played
+
+
+def _play_campaign(given: argparse.Namespace, rows: dict[str, OwnRow]) -> _Records:
+    usual = stages.Sizes()
+    sizes = stages.Sizes(
+        given.drills or usual.drills,
+        usual.clear_hours if given.clear_hours is None else given.clear_hours,
+        given.sweep_drills or usual.sweep,
+        given.compare_drills or usual.compare,
+        given.picture_drills or usual.pictures,
+    )
+    return stages.play_campaign(given.campaign, sizes, given.jobs)
+
+
+def _play_sweep(given: argparse.Namespace, rows: dict[str, OwnRow]) -> _Records:
+    count = given.drills or stages.Sizes().sweep
+    return stages.play_sweep(_path(given), count, given.jobs, [given.baseline])
+
+
+def _play_comparison(given: argparse.Namespace, rows: dict[str, OwnRow]) -> _Records:
+    usual = stages.Sizes()
+    sizes = stages.Sizes(sweep=given.sweep_drills or usual.sweep,
+                         compare=given.drills or usual.compare)  # fmt: skip
+    return stages.play_comparison(_path(given), sizes, given.jobs)
+
+
+def _play_ablations(given: argparse.Namespace, rows: dict[str, OwnRow]) -> _Records:
+    path, count = _path(given), given.drills or stages.Sizes().compare
+    tasks = [t for n in (LAW, *ABLATIONS) for t in stages.drawn(count, stages.PLAYABLE, decider=n)]
+    return run(tasks, path, given.jobs, "ablations")
+
+
+def _play_drawn(given: argparse.Namespace, rows: dict[str, OwnRow]) -> _Records:
+    tasks = drawn_tasks(given, rows)
+    if given.clear_hours is not None:
+        return run_until_clear(tasks, _path(given), given.jobs, given.clear_hours)
+    return run(tasks, _path(given), given.jobs)
+
+
+def _load(given: argparse.Namespace, rows: dict[str, OwnRow]) -> _Records:
+    return stages.unique(r for path in given.results for r in results.load(path))
+
+
+_WAYS: tuple[tuple[Callable[[argparse.Namespace], bool], Callable[..., _Records]], ...] = (
+    (lambda given: given.campaign is not None, _play_campaign),
+    (lambda given: bool(given.results), _load),
+    (lambda given: given.compare, _play_comparison),
+    (lambda given: given.ablations, _play_ablations),
+    (lambda given: given.sweep, _play_sweep),
+    (lambda given: True, _play_drawn),
+)
+"""What was asked for, first that applies, and what plays it."""
+
+
+def drawn_tasks(given: argparse.Namespace, rows: dict[str, OwnRow]) -> list[Task]:
+    """The drills of a plain run: families (or own rows) in turn, seeds from `--seed` on."""
+    shipped = tuple(FAMILIES) if given.pictures else stages.PLAYABLE
+    names = given.family or list(rows) or shipped
+    eye = PICTURES if given.pictures else "boxes"
+    usual = 20 * len(rows) if rows else stages.Sizes().pictures if given.pictures else 500
+    count = given.drills or usual
+    if given.drills_per_family:
+        count = given.drills_per_family * len(names)
+    tasks = stages.drawn(count, names, given.seed, decider=given.decider, eye=eye)
+    return [Task(t.family, t.seed, t.decider, t.eye, rows.get(t.family)) for t in tasks]
+
+
+def _path(given: argparse.Namespace) -> Path:
+    path: Path = given.resume or given.out or results.default_path()
+    print(f"results: {path}", file=sys.stderr)
+    return path
+
+
+# ----------------------------------------------------------------------- what is handed out
+
+
+def _hand_out(records: _Records, given: argparse.Namespace, rows: dict[str, OwnRow]) -> None:
+    """Clips, report and plots as asked for; without a report file the report is printed."""
+    links = _write_clips(records, given, rows) if given.clips is not None else {}
+    lines = report_lines(records, links)
+    if given.report is None:
+        print("\n".join(lines))
+        return
+    given.report.parent.mkdir(parents=True, exist_ok=True)
+    plots = write_plots(records, given.report)
+    text = "\n".join([*_HEAD, "", *lines, "", *plots]).rstrip()
+    given.report.write_text(text + "\n", encoding="utf-8")
+    print(f"report: {given.report}")
+
+
+_HEAD = (
+    "# Trials: report",
+    "",
+    "Written by `scripts/trials --report`; [trials](trials.md) says what is simulated and how a "
+    "drill is judged. Shares carry Wilson's interval at 95 %, rates a Poisson interval, "
+    "and where nothing happened the upper end is three over the number tried.",
+)
+
+
+def _write_clips(
+    records: _Records, given: argparse.Namespace, rows: dict[str, OwnRow]
+) -> dict[str, str]:
+    """Clips of the law's worst drills of each eye; their names by replay command."""
+    digests = {row.digest: row for row in rows.values()}
+    links: dict[str, str] = {}
+    for eye in ("boxes", PICTURES):
+        mine = [r for r in without_sweep(records) if (r["decider"], r["eye"]) == (LAW, eye)]
+        most = len(mine) if given.all_clips and eye == PICTURES else WORST
+        worst = worst_records(mine, most)
+        for record, path in write_clips(worst, given.clips, digests, given.jobs):
+            links[replay_command(record)] = path.name
+            print(f"clip: {path}", file=sys.stderr)
+    return links
+
+
 def _quick(given: argparse.Namespace) -> int:
-    found = quick.scores(list(_play_all(quick.quick_tasks(), given.jobs)))
-    print("\n".join(f"{name}: {value}" for name, value in found.items()))
+    found = quick.judge(list(play_all(quick.quick_tasks(), given.jobs)))
+    print(", ".join(f"{name} {value}" for name, value in found.scores.items()))
     if given.store:
         quick.store(found)
         return 0
-    worse = quick.compare(found, quick.load_reference())
+    wanted = quick.load_reference()
+    worse = quick.compare(found, wanted)
+    mended = quick.mended(found, wanted)
+    if mended:
+        print(f"no longer failing: {', '.join(mended)}")
     print("\n".join(worse) or "no score is worse than the reference")
     return 1 if worse else 0
-
-
-def drawn_tasks(given: argparse.Namespace, decider: str) -> list[Task]:
-    """The campaign's drills: families in turn, seeds from `--seed` on."""
-    names = given.family or [n for n, row in FAMILIES.items() if not row.is_pictures_only]
-    each = given.drills_per_family or -(-given.drills // len(names))
-    tasks = [Task(name, given.seed + n, decider) for n in range(each) for name in names]
-    return tasks if given.drills_per_family else tasks[: given.drills]
-
-
-def _campaign(tasks: Sequence[Task], path: Path, jobs: int) -> list[dict[str, Any]]:
-    """Plays what the file does not hold yet; the records of exactly these tasks, in order."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    known = {results.task_of(r): r for r in results.load(path)} if path.exists() else {}
-    rest = [task for task in tasks if task not in known]
-    for record in _play_all(rest, jobs):
-        results.append(path, record)
-        # As it is read back, so that a resumed campaign reports the same.
-        known[results.task_of(record)] = record
-    return [known[task] for task in tasks]
-
-
-def _play_all(tasks: Sequence[Task], jobs: int) -> Iterator[dict[str, Any]]:
-    if jobs == 1 or len(tasks) < 2:
-        yield from _with_bar(map(play, tasks), len(tasks))
-        return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from _with_bar(pool.imap_unordered(play, tasks), len(tasks))
-
-
-def _with_bar(records: Iterable[dict[str, Any]], total: int) -> Iterator[dict[str, Any]]:
-    yield from tqdm(records, total=total, unit="drill", disable=not sys.stderr.isatty())
 
 
 def _list_lines() -> Iterator[str]:
@@ -104,40 +204,3 @@ def _list_lines() -> Iterator[str]:
         wanted = ", ".join("/".join(sorted(one)) for one in row.expect.must)
         must = wanted or ("quiet" if row.expect.is_quiet else "nobody touched")
         yield f"{row.name:32s} {row.what}; {must}{'; pictures only' * row.is_pictures_only}"
-
-
-def _problem(given: argparse.Namespace) -> str | None:
-    names = [*(given.family or []), *([given.show] if given.show is not None else [])]
-    for name in names:
-        if name not in FAMILIES:
-            return f"family {name!r} is not known; scripts/trials --list prints all names"
-        if FAMILIES[name].is_pictures_only:
-            return f"family {name!r} says something only with pictures, which trials do not draw"
-    if given.decider not in DECIDERS:
-        return f"decider {given.decider!r} is not known; use one of: {', '.join(DECIDERS)}"
-    if given.sweep != (given.baseline is not None):
-        return "--baseline NAME and --sweep belong together; --decider NAME plays one setting"
-    counts = (given.drills, given.drills_per_family or 1, given.jobs)
-    return "--drills, --drills-per-family and --jobs take 1 or more" if min(counts) < 1 else None
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="scripts/trials", description=(
-        "Plays drawn drills in closed loop (exact places plus the noise model) and reports."
-    ))  # fmt: skip
-    add = parser.add_argument
-    add("--drills", type=int, default=500, help="how many, over all families (500)")
-    add("--drills-per-family", type=int, help="how many of each family instead")
-    add("--family", action="append", help="only this family (may be given again)")
-    add("--seed", type=int, default=1, help="the first seed (1)")
-    add("--jobs", type=int, default=2, help="processes (2)")
-    add("--out", type=Path, help="results file (a new one in ~/.local/state/rearguard/trials)")
-    add("--resume", type=Path, help="results file to go on with; finished drills are not repeated")
-    add("--decider", default="law", help="what decides: law, an ablation or a baseline's setting")
-    add("--baseline", choices=BASELINES, help="with --sweep: all settings of a baseline")
-    add("--sweep", action="store_true", help="see --baseline")
-    add("--show", metavar="FAMILY", help="print one drill's timeline with the truth; see --seed")
-    add("--quick", action="store_true", help="a fixed set against the stored scores; 1 when worse")
-    add("--store", action="store_true", help="with --quick: store the scores as the reference")
-    add("--list", action="store_true", help="print the table of families")
-    return parser

@@ -2,7 +2,7 @@
 
 The runner hears what the decider sounds, and the coach's own calls, and does not set off before
 the chirp (or the all-clear) has said that the rig guards: that is the rule on the coach's card.
- Called by `campaign.command`.
+The same for picture drills, whose eye is `pictures`. Called by `command`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from campaign.baselines import FixedTtc, LaneBox
+from campaign.pictures import PictureEye, picture_turns, slowed
 from campaign.referee import Referee
+from campaign.rows import OwnRow
 from campaign.verdict import find_failures, to_plain
 from rig.config import Config, HazardLimits, PlacingLimits
 from rig.core.lane import Site
@@ -65,12 +67,14 @@ DECIDERS: dict[str, MakeDecider] = {
     "law-without-sigmas": _without_sigmas,
     **{
         f"lane-box-{frames}-{zone:g}": _lane_box(frames, zone)
-        for frames in (3, 6)
-        for zone in (6.0, 9.0, 12.0)
+        for frames in (3, 6, 10)
+        for zone in (6.0, 9.0, 12.0, 99.0)
     },
-    **{f"ttc-{least:g}": _fixed_ttc(least) for least in (1.5, 2.0, 3.0, 4.0)},
+    **{f"ttc-{least:g}": _fixed_ttc(least) for least in (1.0, 1.5, 2.0, 2.5, 3.0, 4.0)},
 }
 """Every decider by name; a baseline's name carries its setting."""
+LAW = "law"
+ABLATIONS = tuple(name for name in DECIDERS if name.startswith("law-without-"))
 
 _GUARDED = frozenset({Cause.ARMED, Cause.ALL_CLEAR})
 
@@ -88,23 +92,54 @@ class Task:
 
     family: str
     seed: int
-    decider: str = "law"
+    decider: str = LAW
+    eye: str = "boxes"
+    """"boxes" with the noise model, or "pictures" with the real detector."""
+    own: OwnRow | None = None
+    """A row of one's own instead of a shipped family."""
+
+    @property
+    def key(self) -> tuple[str, int, str, str, str]:
+        """What tells this task's record from others in a results file."""
+        own = "" if self.own is None else self.own.digest
+        return self.family, self.seed, self.decider, self.eye, own
+
+
+def drill_of(task: Task) -> Drill:
+    """A fresh drill of the task, at the rate at which it is played."""
+    row = FAMILIES[task.family] if task.own is None else task.own.family()
+    drill = draw_drill(row, task.seed)
+    return slowed(drill) if task.eye == PICTURES else drill
+
+
+PICTURES = "pictures"
 
 
 def turns(drill: Drill, decider: Decider) -> Iterator[tuple[Look, Decision]]:
     """The drill, turn by turn; the runner has heard each decision when it is yielded."""
-    scene = drill.scene
-    eye = Eye(scene, drill.conditions, drill.noise_rng)
-    is_guarded = False
-    for number in range(round(scene.duration_s * drill.conditions.rate_hz)):
+    eye, ears = Eye(drill.scene, drill.conditions, drill.noise_rng), Ears(drill)
+    for number in range(round(drill.scene.duration_s * drill.conditions.rate_hz)):
         look = eye.look(number)
         if look is None:
             continue
         decision = decider.step(look.seen, look.now_ns)
-        if scene.runner is not None:
-            is_guarded |= decision.alert.cause in _GUARDED
-            scene.runner.hears(_heard(drill, decision, is_guarded), look.now_ns)
+        ears.hear(decision)
         yield look, decision
+
+
+class Ears:
+    """What reaches the runner: the rig's sounds, the coach's calls, and the rule of the chirp."""
+
+    def __init__(self, drill: Drill) -> None:
+        self._drill = drill
+        self._is_guarded = False
+
+    def hear(self, decision: Decision) -> None:
+        """The runner hears this decision."""
+        if self._drill.scene.runner is not None:
+            self._is_guarded |= decision.alert.cause in _GUARDED
+            level = _heard(self._drill, decision, self._is_guarded)
+            self._drill.scene.runner.hears(level, decision.now_ns)
 
 
 def _heard(drill: Drill, decision: Decision, is_guarded: bool) -> Level:
@@ -116,23 +151,42 @@ def _heard(drill: Drill, decision: Decision, is_guarded: bool) -> Level:
 
 def play(task: Task) -> dict[str, Any]:
     """One drill from arming to its end, as a plain record."""
-    drill = draw_drill(FAMILIES[task.family], task.seed)
-    decider = DECIDERS[task.decider](drill.scene.site, drill.hazard)
+    drill = drill_of(task)
     referee = Referee(drill)
-    for look, decision in turns(drill, decider):
-        referee.add(look, decision)
-    outcome = referee.finish()
-    failures = find_failures(drill, outcome)
+    found: dict[str, Any] = {}
+    if task.eye == PICTURES:
+        ears, eye = Ears(drill), PictureEye(drill)
+        for turn in picture_turns(drill, eye):
+            ears.hear(turn.decision)
+            referee.add(turn.look, turn.decision)
+        found = eye.tally.to_plain()
+    else:
+        decider = DECIDERS[task.decider](drill.scene.site, drill.hazard)
+        for look, decision in turns(drill, decider):
+            referee.add(look, decision)
+    return {**_describe(task, drill), **_judged(drill, referee), **found}
+
+
+def _describe(task: Task, drill: Drill) -> dict[str, Any]:
+    """The drill's own facts."""
     speed = drill.speed_mps
+    family, seed, decider, eye, own = task.key
     return {
-        "family": task.family,
-        "seed": task.seed,
-        "decider": task.decider,
+        "family": family,
+        "seed": seed,
+        "decider": decider,
+        "eye": eye,
+        "own": own,
         "rate_hz": drill.conditions.rate_hz,
         "delay_s": round(drill.conditions.delay_s, 3),
         "speed_mps": None if speed is None else round(speed, 2),
         "lens": drill.scene.site.pose.lens.name,
+        "light": drill.scene.light.name,
         "length_m": round(drill.scene.site.lane.length_m, 1),
-        **to_plain(outcome),
-        "failures": failures,
+        "wanted_phases": [str(phase) for phase in drill.expect.phases],
     }
+
+
+def _judged(drill: Drill, referee: Referee) -> dict[str, Any]:
+    outcome = referee.finish()
+    return {**to_plain(outcome), "failures": find_failures(drill, outcome)}

@@ -73,6 +73,10 @@ class Referee:
             (one.name, round(one.spare_m, 2), round(one.spare_m / max(one.speed_mps, 0.5), 2))
             for one in named
         ]
+        for name, due_s in score.due_s.items():
+            stop_s = next((one.time_s for one in named if one.name == name), None)
+            if stop_s is not None:
+                outcome.delays.append((name, round(stop_s - due_s, 2)))
         outcome.nameless_stops = len(score.warned) - len(named)
         outcome.lost_alarms, outcome.astray_s = score.lost_alarms, round(score.astray_s, 2)
         outcome.end_free_m = None if score.end_free_m is None else round(score.end_free_m, 2)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from campaign.play import Task
+Key = tuple[str, int, str, str, str]
 
 
 class ResultsError(Exception):
@@ -40,9 +40,9 @@ def load(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def task_of(record: dict[str, Any]) -> Task:
-    """The task that made a record."""
-    return Task(record["family"], record["seed"], record["decider"])
+def key_of(record: dict[str, Any]) -> Key:
+    """The key of the task that made a record (`play.Task.key`)."""
+    return record["family"], record["seed"], record["decider"], record["eye"], record["own"]
 
 
 def append(path: Path, record: dict[str, Any]) -> None:

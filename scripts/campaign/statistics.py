@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,7 @@ class Totals:
     near: int = 0
     false_alerts: int = 0
     false_stops: int = 0
+    false_drills: int = 0
     clear_s: float = 0.0
     lost_alarms: int = 0
     astray: int = 0
@@ -39,6 +40,8 @@ class Totals:
     margins_m: list[float] = field(default_factory=list)
     margins_s: list[float] = field(default_factory=list)
     releases_s: list[float] = field(default_factory=list)
+    delays_s: list[float] = field(default_factory=list)
+    slow_releases: int = 0
     failures: Counter[str] = field(default_factory=Counter)
 
     def per_hour(self, count: int) -> float | None:
@@ -62,11 +65,39 @@ def wilson(count: int, total: int) -> tuple[float, float]:
     return max(0.0, middle - half), 1.0 if count == total else middle + half
 
 
-def rate_most(count: int, hours: float) -> float:
-    """Upper 95 % bound of events an hour: 3 / hours where none came, else count + 2 sqrt(count)."""
+def poisson(count: int) -> tuple[float, float]:
+    """95 % interval of a Poisson mean of which `count` came (Garwood 1936, by bisection).
+
+    Where none came its upper end is the rule of three's.
+    """
+    if count == 0:
+        return 0.0, RULE_OF_THREE
+    most = count + 10.0 * math.sqrt(count) + 10.0
+    low = _solve(lambda mean: 1.0 - _at_most(count - 1, mean), 0.025, most)
+    high = _solve(lambda mean: 1.0 - _at_most(count, mean), 0.975, most)
+    return low, high
+
+
+def _at_most(count: int, mean: float) -> float:
+    """Probability of at most `count` events."""
+    logs = (k * math.log(mean) - mean - math.lgamma(k + 1) for k in range(count + 1))
+    return min(1.0, sum(math.exp(one) for one in logs))
+
+
+def _solve(rising: Callable[[float], float], goal: float, most: float) -> float:
+    low, high = 1e-9, most
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < goal else (low, middle)
+    return (low + high) / 2
+
+
+def rate_interval(count: int, hours: float) -> tuple[float, float]:
+    """95 % interval of events an hour."""
     if hours <= 0:
-        return math.inf
-    return (RULE_OF_THREE if count == 0 else count + Z95 * math.sqrt(count)) / hours
+        return 0.0, math.inf
+    low, high = poisson(count)
+    return low / hours, high / hours
 
 
 def add_up(records: Iterable[dict[str, Any]]) -> Totals:
@@ -92,13 +123,21 @@ def _add(totals: Totals, record: dict[str, Any]) -> None:
     totals.wrong_cause += any(one.startswith("wrong cause") for one in failures)
     totals.false_alerts += record["false_alerts"]
     totals.false_stops += record["false_stops"]
+    totals.false_drills += record["false_alerts"] > 0
     totals.clear_s += record["clear_s"]
     totals.lost_alarms += record["lost_alarms"]
     totals.margins_m += [metres for _, metres, _ in record["margins"]]
     totals.margins_s += [seconds for _, _, seconds in record["margins"]]
     totals.late_stops += sum(metres < 0 for _, metres, _ in record["margins"])
     totals.releases_s += record["releases_s"]
+    totals.slow_releases += "slow release" in failures
+    totals.delays_s += [seconds for _, seconds in record["delays"]]
     totals.failures.update(failures)
+
+
+def has_failed(record: dict[str, Any]) -> bool:
+    """Whether a failure of this drill is the rig's."""
+    return _blames(record["failures"])
 
 
 def _blames(failures: Sequence[str]) -> bool:

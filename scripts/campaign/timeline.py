@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from campaign.play import DECIDERS, Task, turns
+from campaign.pictures import PictureEye, picture_turns
+from campaign.play import DECIDERS, PICTURES, Ears, Task, drill_of, turns
 from campaign.referee import Referee
 from campaign.verdict import find_failures
 from rig.records import Decision
-from rig.sim.families import FAMILIES, Drill, draw_drill
+from rig.sim.families import FAMILIES, Drill
 from rig.sim.noise import Look
 from rig.sim.scenes import RUNNER_ID
 
@@ -17,11 +18,10 @@ _EVERY_S = 1.0
 
 def timeline(task: Task) -> Iterator[str]:
     """Lines: the drill's facts, one line at each change or second, the outcome."""
-    drill = draw_drill(FAMILIES[task.family], task.seed)
+    drill = drill_of(task)
     yield from _facts(drill)
     referee, last, last_s = Referee(drill), "", -_EVERY_S
-    decider = DECIDERS[task.decider](drill.scene.site, drill.hazard)
-    for look, decision in turns(drill, decider):
+    for look, decision in _turns(task, drill):
         referee.add(look, decision)
         t_s = (look.now_ns - drill.scene.start_ns) / 1e9
         alert = decision.alert
@@ -34,10 +34,20 @@ def timeline(task: Task) -> Iterator[str]:
     yield f"failures: {'; '.join(find_failures(drill, outcome)) or 'none'}"
 
 
+def _turns(task: Task, drill: Drill) -> Iterator[tuple[Look, Decision]]:
+    if task.eye != PICTURES:
+        yield from turns(drill, DECIDERS[task.decider](drill.scene.site, drill.hazard))
+        return
+    ears = Ears(drill)
+    for turn in picture_turns(drill, PictureEye(drill)):
+        ears.hear(turn.decision)
+        yield turn.look, turn.decision
+
+
 def _facts(drill: Drill) -> Iterator[str]:
     conditions, pose = drill.conditions, drill.scene.site.pose
     yield (
-        f"{drill.family}, seed {drill.seed}: {FAMILIES[drill.family].what}; "
+        f"{drill.family}, seed {drill.seed}: {_what(drill.family)}; "
         f"{conditions.rate_hz:g} Hz, delay {conditions.delay_s * 1000:.0f} ms, "
         f"sway {conditions.sway_px:.1f} px; lane {drill.scene.site.lane.length_m:.1f} m, "
         f"lens {pose.lens.name}, camera {pose.height_m:.2f} m high, {pose.y_m:+.1f} m beside"
@@ -46,6 +56,10 @@ def _facts(drill: Drill) -> Iterator[str]:
         yield f"runner: {drill.scene.runner.habits}"
     for fault in conditions.faults:
         yield f"fault: {fault.kind} {fault.actor_id} from {fault.from_s:.2f} to {fault.to_s:.2f} s"
+
+
+def _what(family: str) -> str:
+    return FAMILIES[family].what if family in FAMILIES else "a row of one's own"
 
 
 def _line(t_s: float, look: Look, decision: Decision) -> str:

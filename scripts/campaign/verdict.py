@@ -40,6 +40,8 @@ class Outcome:
     closest_m: float | None = None
     margins: list[tuple[str, float, float]] = field(default_factory=list)
     """For each STOP while running: about what, metres left after the stop, the same in s."""
+    delays: list[tuple[str, float]] = field(default_factory=list)
+    """From the moment at which a STOP was due by the exact places to the STOP: about what, s."""
     nameless_stops: int = 0
     false_alerts: int = 0
     false_stops: int = 0

@@ -44,6 +44,25 @@ def test_there_are_enough_families_and_each_has_its_own_name() -> None:
     assert len({row.what for row in RUNNABLE}) > 40
 
 
+def test_what_can_happen_beside_and_in_a_lane_has_a_family() -> None:
+    wanted = """standing person, 30 cm thing, hurdle left in the lane, crosses and clears, oncoming,
+        slower same way, neighbour lane, cyclist crosses, dog crosses, rolling ball, dropped bag,
+        two people, hidden stander, passer hides the runner, follower, coach at the rail,
+        spectators, sudden shade, long shadows, squad of two, walk back, blocked start,
+        runner lost and found, stopping and restarting, drift, overspeed, fall, mast shakes hard,
+        lane end at 1.5 to 2.5 m/s, lane end at 2.5 to 3.5 m/s, lane end at 3.5 to 4.5 m/s,
+        lane end at 4.5 to 6 m/s"""
+    crossings = {f"crosses {how} from the {side}" for how in ("slowly", "walking", "running")
+                 for side in ("left", "right")}  # fmt: skip
+    assert {" ".join(name.split()) for name in wanted.split(",")} | crossings <= set(FAMILIES)
+
+
+def test_runners_of_all_speeds_are_drawn() -> None:
+    speeds = [drill.speed_mps for drill in drills() if drill.speed_mps is not None]
+    assert min(speeds) < 1.6
+    assert max(speeds) > 5.9
+
+
 def test_what_must_be_heard_sounds_above_ok() -> None:
     for drill in drills():
         for causes in drill.expect.must:

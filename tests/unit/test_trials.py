@@ -15,17 +15,19 @@ from hypothesis import strategies as st
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from campaign import command, quick, results, statistics  # noqa: E402
-from campaign.play import DECIDERS, Task, play, settings_of, turns  # noqa: E402
+from campaign import command, results, runs, statistics  # noqa: E402
+from campaign.play import ABLATIONS, BASELINES, DECIDERS, Task, play, settings_of, turns  # noqa: E402
 from campaign.referee import Referee  # noqa: E402
-from campaign.report import replay_command, report_lines, sweep_lines  # noqa: E402
-from campaign.statistics import add_up, badness, rate_most, wilson  # noqa: E402
+from campaign.report import report_lines  # noqa: E402
+from campaign.statistics import add_up, badness, poisson, rate_interval, wilson  # noqa: E402
 from campaign.timeline import timeline  # noqa: E402
 from campaign.verdict import UNSEEN, Outcome  # noqa: E402
+from campaign.words import replay_command  # noqa: E402
 
 from rig.records import Alert, Cause, Decision, Level, Phase, Runner, Seen  # noqa: E402
 from rig.sim.families import FAMILIES, Drill, draw_drill  # noqa: E402
 from rig.sim.noise import CLEAN_EYE  # noqa: E402
+from tests.unit.trial_records import record  # noqa: E402
 
 
 class Fixed:
@@ -54,15 +56,6 @@ def cheap(family: str, rate_hz: float = 15.0) -> int:
     return next(seed for seed, rate in enumerate(rates, 1) if rate == rate_hz)
 
 
-def record(**changes: Any) -> dict[str, Any]:
-    plain = {
-        "family": "empty lane", "seed": 1, "decider": "law", "rate_hz": 15.0, "speed_mps": 3.0,
-        "margins": [], "false_alerts": 0, "false_stops": 0, "clear_s": 10.0, "lost_alarms": 0,
-        "releases_s": [], "failures": [],
-    }  # fmt: skip
-    return {**plain, **changes}
-
-
 # ------------------------------------------------------------------ statistics
 
 
@@ -79,8 +72,17 @@ def test_wilson_agrees_with_published_values(
 def test_nothing_in_n_is_the_rule_of_three() -> None:
     assert wilson(0, 300) == (0.0, 0.01)
     assert wilson(0, 2) == (0.0, 1.0)
-    assert rate_most(0, 6.0) == 0.5
+    assert rate_interval(0, 6.0) == (0.0, 0.5)
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high"),
+    [(1, 0.0253, 5.572), (3, 0.6187, 8.767), (10, 4.795, 18.39), (100, 81.36, 121.63)],
+)
+def test_poisson_agrees_with_published_values(count: int, low: float, high: float) -> None:
+    assert poisson(count) == pytest.approx((low, high), rel=1e-3)
+    assert rate_interval(count, 2.0) == pytest.approx((low / 2, high / 2), rel=1e-3)
 
 
 @given(st.integers(0, 400), st.integers(1, 400))
@@ -209,7 +211,7 @@ def test_results_are_resumed_and_a_torn_line_is_cut_off(tmp_path: Path) -> None:
     results.append(path, record(seed=2))
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"family": "empty la')
-    assert [results.task_of(r).seed for r in results.load(path)] == [1, 2]
+    assert [results.key_of(r)[1] for r in results.load(path)] == [1, 2]
     assert path.read_bytes() == whole
     path.write_bytes(b"nonsense\n" + whole)
     with pytest.raises(results.ResultsError, match="line 1 is no JSON"):
@@ -225,7 +227,7 @@ def test_a_campaign_goes_on_where_it_was_stopped(
         played.append(task)
         return record(family=task.family, seed=task.seed)
 
-    monkeypatch.setattr(command, "play", fake)
+    monkeypatch.setattr(runs, "play", fake)
     path = tmp_path / "r.jsonl"
     words = ["--jobs", "1", "--resume", str(path), "--family", "dog crosses", "--seed", "4"]
     assert command.main([*words, "--drills-per-family", "2"]) == 0
@@ -235,26 +237,32 @@ def test_a_campaign_goes_on_where_it_was_stopped(
 
 
 def test_the_report_names_the_worst_with_the_line_that_replays_it() -> None:
-    bad = record(family="dog crosses", seed=7, failures=["missed"], decider="ttc-2")
+    bad = record(family="dog crosses", seed=7, failures=["missed"])
     text = "\n".join(report_lines([record(), bad, record(failures=[UNSEEN])]))
-    assert 'scripts/trials --show "dog crosses" --seed 7 --decider ttc-2' in text
+    assert '`scripts/trials --show "dog crosses" --seed 7`' in text
     assert text.count("--show") == 1
     assert "| dog crosses | 1 | 0 | 1 |" in text
     assert replay_command(record()) == 'scripts/trials --show "empty lane" --seed 1'
-    assert "| ttc-2 | 1 | 1 of 1" in "\n".join(sweep_lines({"ttc-2": [bad]}))
+    seen = replay_command(record(decider="ttc-2", eye="pictures"))
+    assert seen == 'scripts/trials --show "empty lane" --seed 1 --decider ttc-2 --pictures'
 
 
-# ------------------------------------------------------------------ command line, quick set
+# ------------------------------------------------------------------ command line
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
         (["--family", "unicorn"], "family 'unicorn' is not known"),
-        (["--show", "long shadows"], "only with pictures"),
+        (["--show", "long shadows"], "add --pictures"),
         (["--decider", "magic"], "use one of: law"),
         (["--sweep"], "belong together"),
-        (["--jobs", "0"], "take 1 or more"),
+        (["--jobs", "0"], "--jobs is 0; give 1 or more"),
+        (["--drills", "-3"], "--drills is -3; give 1 or more"),
+        (["--drills", "no-such-file.toml"], "no-such-file.toml cannot be read"),
+        (["--pictures", "--decider", "ttc-2"], "take --decider out"),
+        (["--clear-hours", "-1"], "give 0 to 100"),
+        (["--results", "nowhere.jsonl"], "nowhere.jsonl is not there"),
     ],
 )
 def test_wrong_calls_are_refused_in_a_sentence(
@@ -269,24 +277,7 @@ def test_the_list_has_every_family(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().out.splitlines()) == len(FAMILIES)
 
 
-def test_quick_fails_on_any_worse_score_and_only_then(tmp_path: Path) -> None:
-    found = quick.scores([record(), record(failures=["missed"])])
-    quick.store(found, tmp_path / "reference.toml")
-    wanted = quick.load_reference(tmp_path / "reference.toml")
-    assert wanted == found
-    assert quick.compare(found, wanted) == []
-    for name in quick.SCORES[1:]:
-        assert quick.compare({**found, name: found[name] + 1}, wanted), name
-        assert quick.compare(found, {**wanted, name: found[name] + 1}) == [], name
-    assert quick.compare({**found, "drills": 3}, wanted)
-
-
-def test_the_stored_reference_is_of_todays_quick_set() -> None:
-    wanted = quick.load_reference()
-    assert set(wanted) == set(quick.SCORES)
-    assert wanted["drills"] == len(quick.quick_tasks())
-
-
 def test_every_baseline_has_settings_to_sweep() -> None:
-    assert all(len(settings_of(name)) >= 4 for name in command.BASELINES)
+    assert all(len(settings_of(name)) >= 4 for name in BASELINES)
+    assert len(ABLATIONS) >= 2
     assert statistics.quantile([3.0, 1.0, 2.0], 0.5) == 2.0
