@@ -1,0 +1,121 @@
+"""Where the runner and another thing meet, judged with what is unknown of both.
+
+Decides for one thing whether a meeting demands STOP now (`find_now`), a CAUTION (`is_soon`) or
+keeps the lane from being clear (`blocks_start`). Which of them counts in which phase, and what
+sounds, is not decided here. Called by `core.hazard`; the geometry is `core.conflict`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rig.config import HazardLimits
+from rig.core.conflict import Meeting, Thing, first_meeting
+from rig.core.lane import Lane
+from rig.core.stopping import stop_m
+from rig.records import Track
+
+HALF_DEPTH_LEAST_M = 0.15
+HALF_DEPTH_MOST_M = 1.0
+"""A thing's half extent along is taken as half its seen width, within these."""
+ALONG_SIGMA_MOST_M = 1.5
+"""At most this much of the places' uncertainty is taken off a gap [J: half a stop at 3 m/s]."""
+FUTURES = ((1.0, False), (0.75, False), (0.5, False), (1.0, True))
+"""The runner goes on, slows to three quarters or to half, or brakes. Design section 5 names three;
+between v and 0.5 v somebody crossing slipped through at 3 m/s (docs/design-changes.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The runner and all others at one instant."""
+
+    me: Track
+    others: Sequence[Track]
+    lane: Lane
+    limits: HazardLimits
+
+    @property
+    def speed_mps(self) -> float:
+        """The runner's speed in the direction of travel, 0 against it."""
+        return max(0.0, self.me.along_mps)
+
+
+def find_now(scene: Scene, track: Track) -> Meeting | None:
+    """The meeting that demands STOP: nominal, in one of the futures, within stop_m."""
+    sigma = min(ALONG_SIGMA_MOST_M, (track.along_sigma_m**2 + scene.me.along_sigma_m**2) ** 0.5)
+    v, limits = scene.speed_mps, scene.limits
+    best: Meeting | None = None
+    for share, does_brake in FUTURES:
+        speed = share * v
+        decel = limits.brake_mps2 if does_brake else 0.0
+        meeting = meet(scene, track, speed, decel, limits.horizon_s)
+        if meeting is None or meeting.travel_m - sigma > stop_m(speed, limits):
+            continue
+        if best is None or meeting.ttc_s < best.ttc_s:
+            best = meeting
+    return best
+
+
+def is_soon(scene: Scene, track: Track, speed_mps: float) -> bool:
+    """Whether a runner at this speed should hear a CAUTION because of the thing."""
+    meeting = find_widest(scene, track, speed_mps)
+    if meeting is None:
+        return False
+    limits = scene.limits
+    reach_m = stop_m(speed_mps, limits) + limits.caution_more_s * speed_mps
+    return meeting.ttc_s < limits.caution_s or meeting.travel_m <= reach_m
+
+
+def find_widest(scene: Scene, track: Track, speed_mps: float) -> Meeting | None:
+    """The earliest meeting in the unbraked futures, the corridor widened by sigma."""
+    meetings = [
+        meet(scene, track, speed, 0.0, scene.limits.horizon_s, track.across_sigma_m)
+        for speed in (share * speed_mps for share, does_brake in FUTURES if not does_brake)
+    ]
+    return min((m for m in meetings if m), key=lambda m: m.ttc_s, default=None)
+
+
+def blocks_start(scene: Scene, track: Track) -> bool:
+    """Whether the lane is not clear for the drill's speed (ALL_CLEAR must wait)."""
+    speed = max(scene.limits.drill_mps, scene.speed_mps)
+    meeting = meet(scene, track, speed, 0.0, scene.limits.horizon_s)
+    return meeting is not None and meeting.travel_m <= stop_m(speed, scene.limits)
+
+
+def meet(
+    scene: Scene,
+    track: Track,
+    speed_mps: float,
+    brake_mps2: float,
+    horizon_s: float,
+    widen_m: float = 0.0,
+) -> Meeting | None:
+    """The first meeting of the runner, at this speed and braking, with the thing; else None."""
+    gap_m = track.along_m - scene.me.along_m
+    if gap_m <= 0 or track.along_m > scene.lane.length_m + scene.lane.run_off_m:
+        return None
+    thing = Thing(
+        gap_m, _counted_along(scene, track), track.across_m, _counted_across(scene, track)
+    )
+    corridor_m = scene.lane.width_m / 2 + track.width_m / 2 + widen_m
+    if thing.across_mps != 0 and abs(thing.across_m) > corridor_m:
+        horizon_s = min(horizon_s, scene.limits.horizon_crosser_s)
+    reach_m = scene.limits.runner_reach_m + half_depth_m(track)
+    return first_meeting(speed_mps, brake_mps2, thing, reach_m, corridor_m, horizon_s)
+
+
+def _counted_along(scene: Scene, track: Track) -> float:
+    is_sure = abs(track.along_mps) > scene.limits.crosser_sigmas * track.along_sigma_mps
+    return track.along_mps if is_sure else 0.0
+
+
+def _counted_across(scene: Scene, track: Track) -> float:
+    limits = scene.limits
+    least = max(limits.crosser_mps, limits.crosser_sigmas * track.across_sigma_mps)
+    return track.across_mps if abs(track.across_mps) > least else 0.0
+
+
+def half_depth_m(track: Track) -> float:
+    """Half of a thing's extent along the lane."""
+    return min(HALF_DEPTH_MOST_M, max(HALF_DEPTH_LEAST_M, track.width_m / 2))
