@@ -23,7 +23,9 @@ from rig.core.encounters import (
     find_widest,
     half_depth_m,
     is_soon,
+    is_underfoot,
     meet,
+    stands_in_lane,
 )
 from rig.core.lane import Lane
 from rig.core.motion import predicted, track_speed
@@ -52,7 +54,7 @@ def assess(
     others = [
         predicted(track, now_ns)
         for track in obstacles
-        if track.is_confirmed and not is_guess(track, lane)
+        if track.is_confirmed and not (is_guess(track, lane) or is_underfoot(track, runner.track))
     ]
     rows = _PHASE_RULES[runner.phase](Scene(me, others, lane, limits))
     found = sorted(rows, key=lambda h: (h.cause, h.ttc_s if h.ttc_s is not None else 1e9))
@@ -95,10 +97,15 @@ def _is_surely_moving(scene: Scene) -> bool:
 
 
 def _not_clear(scene: Scene) -> Iterator[Hazard]:
-    """What would be in the way if the runner set off now, at the drill's speed."""
+    """What would be in the way if the runner set off now, at the drill's speed.
+
+    What stands in the lane is in the way of the whole drill, however far: from 12 m on a fast
+    runner would be told of it only when up to speed, and a STOP came late (trials: spectators
+    and a stander).
+    """
     speed = scene.limits.drill_mps
     for track in scene.others:
-        if is_soon(scene, track, speed):
+        if is_soon(scene, track, speed) or stands_in_lane(scene, track):
             meeting = meet(scene, track, speed, 0.0, scene.limits.horizon_s)
             yield _hazard(Cause.LANE_NOT_CLEAR, scene, track, meeting)
 
