@@ -31,7 +31,10 @@ class TestStandingRunner:
         self, along: float, across: float, expected: Level
     ) -> None:
         """Or a fast runner is told of it at full speed only, and too late."""
-        assert level(runner(0.0, phase=Phase.IN_BOX), track(along, across)) is expected
+        thing = replace(track(along, across), first_t_ns=-700_000_000)
+        assert level(runner(0.0, phase=Phase.IN_BOX), thing) is expected
+        young = replace(thing, first_t_ns=-699_000_000)
+        assert level(runner(0.0, phase=Phase.IN_BOX), young) is Level.SILENT
 
     @pytest.mark.parametrize(("gap", "expected"), [(2.09, Level.STOP), (2.11, Level.CAUTION)])
     def test_stop_only_for_what_hits_within_two_seconds(self, gap: float, expected: Level) -> None:
