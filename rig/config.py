@@ -125,11 +125,11 @@ class HazardLimits:
         0.35, "s", "light to pin, p95, until `rig bench` measured it", 0.05, 2
     )
     reaction_s: float = option(
-        0.7, "s", "tone to braking; FACTS: choice reaction and turning", 0.2, 2
+        0.9, "s", "tone to braking, the slow end of 0.4 to 0.9; measure per runner", 0.2, 2
     )
-    brake_mps2: float = option(2.0, "m/s2", "braking backwards; measure per runner", 0.5, 6)
+    brake_mps2: float = option(1.8, "m/s2", "braking backwards, gently; measure per runner", 0.5, 6)
     brake_end_mps2: float = option(
-        3.0, "m/s2", "an expected stop at the lane end is harder", 0.5, 6
+        2.4, "m/s2", "an expected stop at the lane end is harder", 0.5, 6
     )
     margin_m: float = option(1.0, "m", "left free after a stop; Autoware AEB uses 1 m", 0, 5)
     margin_end_m: float = option(0.3, "m", "left free at the lane end", 0, 5)
@@ -142,6 +142,12 @@ class HazardLimits:
     crosser_mps: float = option(0.4, "m/s", "an across speed below this does not count", 0.1, 2)
     crosser_sigmas: float = option(2.0, "sigmas", "nor one below this many sigmas", 0.5, 5)
     runner_reach_m: float = option(0.4, "m", "half a runner's depth, arms and trailing leg", 0.1, 1)
+    speed_sigmas: float = option(
+        1.0, "sigmas", "reckon the stop from a speed this much higher: it is learnt late", 0, 3
+    )
+    has_slower_futures: bool = option(
+        True, "", "also judge a runner who slows or brakes; off: only one who goes on"
+    )
     overspeed_mps: float = option(0.0, "m/s", "coach's limit for the drill; 0: none", 0, 10)
     end_soon_s: float = option(3.0, "s", "the lane end counts down from here", 1, 10)
     drift_m: float = option(0.35, "m", "CUE when this far off the centre line", 0.1, 1)

@@ -44,7 +44,11 @@ _OWN = "the cause has its own confirmation time"
 
 ALERTS: dict[Cause, AlertRow] = {
     Cause.COLLISION: AlertRow(
-        _STOP, "stop", 0.08, 0.5, "one frame at 15 Hz beyond the track's own"
+        _STOP,
+        "stop",
+        0.08,
+        0.35,
+        "one frame at 15 Hz beyond the track's own; two at 8 Hz to end it",
     ),
     Cause.LANE_END_NOW: AlertRow(_STOP, "stop", 0.0, 0.5, "the lane's end does not flicker"),
     Cause.RUNNER_LOST: AlertRow(_STOP, "stop", 0.0, 0.3, _OWN),

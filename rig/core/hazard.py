@@ -12,28 +12,31 @@ that the runner sees, and is never a hazard.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from rig.config import HazardLimits
-from rig.core.conflict import Meeting, Thing, first_meeting
+from rig.core.conflict import Meeting
+from rig.core.encounters import (
+    ALONG_SIGMA_MOST_M,
+    Scene,
+    blocks_start,
+    find_now,
+    find_widest,
+    half_depth_m,
+    is_soon,
+    is_underfoot,
+    meet,
+    stands_in_lane,
+)
 from rig.core.lane import Lane
 from rig.core.motion import predicted, track_speed
 from rig.core.stance import is_guess
-from rig.core.stopping import stop_end_m, stop_m
+from rig.core.stopping import stop_end_m
 from rig.records import Cause, Hazard, Phase, Runner, Track
 
 MOVING_MPS = 0.5
 """At this speed the law for a moving runner begins (design section 5)."""
-HALF_DEPTH_LEAST_M = 0.15
-HALF_DEPTH_MOST_M = 1.0
-"""A thing's half extent along is taken as half its seen width, within these."""
-ALONG_SIGMA_MOST_M = 1.5
-"""At most this much of the places' uncertainty is taken off a gap [J: half a stop at 3 m/s]."""
 SURE_SIGMAS = 1.5
 """A speed this many sigmas above zero is no stander's."""
-FUTURES = ((1.0, False), (0.75, False), (0.5, False), (1.0, True))
-"""The runner goes on, slows to three quarters or to half, or brakes. Design section 5 names three;
-between v and 0.5 v somebody crossing slipped through at 3 m/s (docs/design-changes.md)."""
 RETURN_HIT_MPS = 1.0
 """Walking back, only things at least this fast are worth a sound: the runner faces that way."""
 
@@ -51,9 +54,9 @@ def assess(
     others = [
         predicted(track, now_ns)
         for track in obstacles
-        if track.is_confirmed and not is_guess(track, lane)
+        if track.is_confirmed and not (is_guess(track, lane) or is_underfoot(track, runner.track))
     ]
-    rows = _PHASE_RULES[runner.phase](_Scene(me, others, lane, limits))
+    rows = _PHASE_RULES[runner.phase](Scene(me, others, lane, limits))
     found = sorted(rows, key=lambda h: (h.cause, h.ttc_s if h.ttc_s is not None else 1e9))
     return (*fall, *_lost(runner), *found)
 
@@ -61,21 +64,7 @@ def assess(
 # --------------------------------------------------------------------------- the rules
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """The runner and all others at one instant."""
-
-    me: Track
-    others: Sequence[Track]
-    lane: Lane
-    limits: HazardLimits
-
-    @property
-    def speed_mps(self) -> float:
-        return max(0.0, self.me.along_mps)
-
-
-def _running(scene: _Scene) -> Iterator[Hazard]:
+def _running(scene: Scene) -> Iterator[Hazard]:
     if scene.speed_mps >= MOVING_MPS:
         yield from _moving_conflicts(scene)
         yield from _lane_end(scene)
@@ -84,22 +73,22 @@ def _running(scene: _Scene) -> Iterator[Hazard]:
             yield from _not_clear(scene)
     else:
         yield from _standing(scene)
-    if not any(_blocks_start(scene, track) for track in scene.others):
+    if not any(blocks_start(scene, track) for track in scene.others):
         yield Hazard(Cause.ALL_CLEAR)
 
 
-def _standing(scene: _Scene) -> Iterator[Hazard]:
+def _standing(scene: Scene) -> Iterator[Hazard]:
     """The runner stands: what will hit them, and whether the lane is clear for the drill."""
     hits = {}
     for track in scene.others:
-        hit = _meet(scene, track, 0.0, 0.0, scene.limits.stand_hit_s)
+        hit = meet(scene, track, 0.0, 0.0, scene.limits.stand_hit_s)
         if hit is not None and track_speed(track) > 0:
             hits[track.track_id] = hit
             yield _hazard(Cause.COLLISION, scene, track, hit)
     yield from (h for h in _not_clear(scene) if h.track_id not in hits)
 
 
-def _is_surely_moving(scene: _Scene) -> bool:
+def _is_surely_moving(scene: Scene) -> bool:
     """Whether it is beyond doubt that the runner does not stand; if not, both laws hold.
 
     Else a stander whose estimate dances about `MOVING_MPS` is told nothing, and sets off.
@@ -107,45 +96,50 @@ def _is_surely_moving(scene: _Scene) -> bool:
     return scene.speed_mps >= SURE_SIGMAS * scene.me.along_sigma_mps
 
 
-def _not_clear(scene: _Scene) -> Iterator[Hazard]:
-    """What would be in the way if the runner set off now, at the drill's speed."""
+def _not_clear(scene: Scene) -> Iterator[Hazard]:
+    """What would be in the way if the runner set off now, at the drill's speed.
+
+    What stands in the lane is in the way of the whole drill, however far: from 12 m on a fast
+    runner would be told of it only when up to speed, and a STOP came late (trials: spectators
+    and a stander).
+    """
     speed = scene.limits.drill_mps
     for track in scene.others:
-        if _is_soon(scene, track, speed):
-            meeting = _meet(scene, track, speed, 0.0, scene.limits.horizon_s)
+        if is_soon(scene, track, speed) or stands_in_lane(scene, track):
+            meeting = meet(scene, track, speed, 0.0, scene.limits.horizon_s)
             yield _hazard(Cause.LANE_NOT_CLEAR, scene, track, meeting)
 
 
-def _in_box(scene: _Scene) -> Iterator[Hazard]:
+def _in_box(scene: Scene) -> Iterator[Hazard]:
     yield from _standing(scene)
-    if not any(_blocks_start(scene, track) for track in scene.others):
+    if not any(blocks_start(scene, track) for track in scene.others):
         yield Hazard(Cause.ALL_CLEAR)
 
 
-def _finished(scene: _Scene) -> Iterator[Hazard]:
+def _finished(scene: Scene) -> Iterator[Hazard]:
     """Silent at the end of a run, but not in mid-lane.
 
     Who stopped there may set off again at any moment, and then a STOP for what is nearer than
     the stopping distance comes too late.
     """
-    if not any(_blocks_start(scene, track) for track in scene.others):
+    if not any(blocks_start(scene, track) for track in scene.others):
         yield Hazard(Cause.ALL_CLEAR)
     if _is_in_mid_lane(scene):
         yield from _not_clear(scene)
 
 
-def _is_in_mid_lane(scene: _Scene) -> bool:
+def _is_in_mid_lane(scene: Scene) -> bool:
     """On the lane, and not yet in its exit zone."""
     is_short = scene.me.along_m < scene.lane.length_m - scene.lane.exit_zone_m
     return is_short and abs(scene.me.across_m) <= scene.lane.width_m / 2
 
 
-def _returning(scene: _Scene) -> Iterator[Hazard]:
+def _returning(scene: Scene) -> Iterator[Hazard]:
     """Walking back the runner sees; only something fast that will hit them is told."""
     for track in scene.others:
         if track_speed(track) < RETURN_HIT_MPS:
             continue
-        hit = _meet(scene, track, scene.me.along_mps, 0.0, scene.limits.stand_hit_s)
+        hit = meet(scene, track, scene.me.along_mps, 0.0, scene.limits.stand_hit_s)
         if hit is not None:
             yield _hazard(Cause.CONFLICT_SOON, scene, track, hit)
 
@@ -158,16 +152,16 @@ _PHASE_RULES = {
 }
 
 
-def _moving_conflicts(scene: _Scene) -> Iterator[Hazard]:
+def _moving_conflicts(scene: Scene) -> Iterator[Hazard]:
     for track in scene.others:
-        if (now := _is_now(scene, track)) is not None:
+        if (now := find_now(scene, track)) is not None:
             yield _hazard(Cause.COLLISION, scene, track, now)
-        elif _is_soon(scene, track, scene.speed_mps):
-            meeting = _widest(scene, track, scene.speed_mps)
+        elif is_soon(scene, track, scene.speed_mps):
+            meeting = find_widest(scene, track, scene.speed_mps)
             yield _hazard(Cause.CONFLICT_SOON, scene, track, meeting)
 
 
-def _lane_end(scene: _Scene) -> Iterator[Hazard]:
+def _lane_end(scene: Scene) -> Iterator[Hazard]:
     left_m = (
         scene.lane.length_m - scene.me.along_m - min(ALONG_SIGMA_MOST_M, scene.me.along_sigma_m)
     )
@@ -182,7 +176,7 @@ def _lane_end(scene: _Scene) -> Iterator[Hazard]:
         yield Hazard(Cause.LANE_END_SOON, *evidence)
 
 
-def _coaching(scene: _Scene) -> Iterator[Hazard]:
+def _coaching(scene: Scene) -> Iterator[Hazard]:
     limits, me = scene.limits, scene.me
     if 0 < limits.overspeed_mps < scene.speed_mps:
         detail = f"{scene.speed_mps:.1f} m/s, limit {limits.overspeed_mps:.1f}"
@@ -206,88 +200,8 @@ def _lost(runner: Runner) -> tuple[Hazard, ...]:
     return (Hazard(Cause.RUNNER_LOST, detail=f"not seen for {runner.lost_s:.1f} s"),)
 
 
-# --------------------------------------------------------------------------- meetings
-
-
-def _is_now(scene: _Scene, track: Track) -> Meeting | None:
-    """The meeting that demands STOP: nominal, in one of the futures, within stop_m."""
-    sigma = min(ALONG_SIGMA_MOST_M, (track.along_sigma_m**2 + scene.me.along_sigma_m**2) ** 0.5)
-    v, limits = scene.speed_mps, scene.limits
-    best: Meeting | None = None
-    for share, does_brake in FUTURES:
-        speed = share * v
-        decel = limits.brake_mps2 if does_brake else 0.0
-        meeting = _meet(scene, track, speed, decel, limits.horizon_s)
-        if meeting is None or meeting.travel_m - sigma > stop_m(speed, limits):
-            continue
-        if best is None or meeting.ttc_s < best.ttc_s:
-            best = meeting
-    return best
-
-
-def _is_soon(scene: _Scene, track: Track, speed_mps: float) -> bool:
-    meeting = _widest(scene, track, speed_mps)
-    if meeting is None:
-        return False
-    limits = scene.limits
-    reach_m = stop_m(speed_mps, limits) + limits.caution_more_s * speed_mps
-    return meeting.ttc_s < limits.caution_s or meeting.travel_m <= reach_m
-
-
-def _widest(scene: _Scene, track: Track, speed_mps: float) -> Meeting | None:
-    """The earliest meeting in the unbraked futures, the corridor widened by sigma."""
-    meetings = [
-        _meet(scene, track, speed, 0.0, scene.limits.horizon_s, track.across_sigma_m)
-        for speed in (share * speed_mps for share, does_brake in FUTURES if not does_brake)
-    ]
-    return min((m for m in meetings if m), key=lambda m: m.ttc_s, default=None)
-
-
-def _blocks_start(scene: _Scene, track: Track) -> bool:
-    """Whether the lane is not clear for the drill's speed (ALL_CLEAR must wait)."""
-    speed = max(scene.limits.drill_mps, scene.speed_mps)
-    meeting = _meet(scene, track, speed, 0.0, scene.limits.horizon_s)
-    return meeting is not None and meeting.travel_m <= stop_m(speed, scene.limits)
-
-
-def _meet(
-    scene: _Scene,
-    track: Track,
-    speed_mps: float,
-    brake_mps2: float,
-    horizon_s: float,
-    widen_m: float = 0.0,
-) -> Meeting | None:
-    gap_m = track.along_m - scene.me.along_m
-    if gap_m <= 0 or track.along_m > scene.lane.length_m + scene.lane.run_off_m:
-        return None
-    thing = Thing(
-        gap_m, _counted_along(scene, track), track.across_m, _counted_across(scene, track)
-    )
-    corridor_m = scene.lane.width_m / 2 + track.width_m / 2 + widen_m
-    if thing.across_mps != 0 and abs(thing.across_m) > corridor_m:
-        horizon_s = min(horizon_s, scene.limits.horizon_crosser_s)
-    reach_m = scene.limits.runner_reach_m + _half_depth_m(track)
-    return first_meeting(speed_mps, brake_mps2, thing, reach_m, corridor_m, horizon_s)
-
-
-def _counted_along(scene: _Scene, track: Track) -> float:
-    is_sure = abs(track.along_mps) > scene.limits.crosser_sigmas * track.along_sigma_mps
-    return track.along_mps if is_sure else 0.0
-
-
-def _counted_across(scene: _Scene, track: Track) -> float:
-    limits = scene.limits
-    least = max(limits.crosser_mps, limits.crosser_sigmas * track.across_sigma_mps)
-    return track.across_mps if abs(track.across_mps) > least else 0.0
-
-
-def _half_depth_m(track: Track) -> float:
-    return min(HALF_DEPTH_MOST_M, max(HALF_DEPTH_LEAST_M, track.width_m / 2))
-
-
-def _hazard(cause: Cause, scene: _Scene, track: Track, meeting: Meeting | None) -> Hazard:
-    reach_m = scene.limits.runner_reach_m + _half_depth_m(track)
+def _hazard(cause: Cause, scene: Scene, track: Track, meeting: Meeting | None) -> Hazard:
+    reach_m = scene.limits.runner_reach_m + half_depth_m(track)
     return Hazard(
         cause,
         track_id=track.track_id,

@@ -65,6 +65,9 @@ DECIDERS: dict[str, MakeDecider] = {
     "law": lambda site, limits: Pipeline(site, Config(hazard=limits)),
     "law-without-latency": Uncompensated,
     "law-without-sigmas": _without_sigmas,
+    "law-without-futures": lambda site, limits: Pipeline(
+        site, Config(hazard=replace(limits, has_slower_futures=False))
+    ),
     **{
         f"lane-box-{frames}-{zone:g}": _lane_box(frames, zone)
         for frames in (3, 6, 10)

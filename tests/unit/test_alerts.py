@@ -99,7 +99,7 @@ def test_a_flicker_shorter_than_the_confirm_time_is_not_heard() -> None:
 
 
 def test_a_gap_shorter_than_the_hold_time_does_not_release() -> None:
-    script = [(1.0, 3.0, Cause.COLLISION), (3.4, 5.0, Cause.COLLISION)]
+    script = [(1.0, 3.0, Cause.COLLISION), (3.3, 5.0, Cause.COLLISION)]
     assert [c for c, _, _ in spans(play(script, 7.0))] == [None, Cause.COLLISION, None]
 
 

@@ -177,14 +177,14 @@ def run_rig(*argv: str, **more: Any) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_printed_configuration_is_sound_and_complete() -> None:
-    done = run_rig("--set", "hazard.reaction_s=0.9", "config")
+    done = run_rig("--set", "hazard.reaction_s=0.8", "config")
     assert (done.returncode, done.stderr) == (0, "")
-    assert tomllib.loads(done.stdout)["hazard"]["reaction_s"] == 0.9
+    assert tomllib.loads(done.stdout)["hazard"]["reaction_s"] == 0.8
     assert set(tomllib.loads(done.stdout)) == set(Config.__dataclass_fields__)
 
 
 def test_a_checked_configuration_says_what_was_changed() -> None:
-    done = run_rig("config", "--check", "--set", "hazard.reaction_s=0.9")
+    done = run_rig("config", "--check", "--set", "hazard.reaction_s=0.8")
     assert done.returncode == 0
     assert done.stdout.startswith("configuration is sound, 1 of ")
     assert done.stdout.endswith("changed: hazard.reaction_s\n")

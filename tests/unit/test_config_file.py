@@ -261,11 +261,11 @@ def test_plain_values_survive_json(config: Config) -> None:
 
 
 def test_the_printed_configuration_tells_what_was_changed_and_why() -> None:
-    text = format_config(apply_settings(Config(), ["hazard.reaction_s=0.9"]))
+    text = format_config(apply_settings(Config(), ["hazard.reaction_s=0.8"]))
     (changed,) = [line for line in text.splitlines() if "CHANGED" in line]
-    assert changed.split("#")[0].split() == ["reaction_s", "=", "0.9"]
+    assert changed.split("#")[0].split() == ["reaction_s", "=", "0.8"]
     reason = OPTIONS["hazard.reaction_s"].about.reason
-    assert changed.endswith(f"# CHANGED from 0.7; from 0.2 to 2 s | {reason}")
+    assert changed.endswith(f"# CHANGED from 0.9; from 0.2 to 2 s | {reason}")
 
 
 def test_every_option_is_printed_once_with_its_reason() -> None:

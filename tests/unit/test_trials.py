@@ -144,9 +144,9 @@ def judge(drill: Drill, decider: str) -> Outcome:
 
 def test_without_errors_the_law_meets_the_stander_and_is_quiet_on_an_empty_lane() -> None:
     """Not the law's test: that the loop is closed and the referee is fair to it."""
-    met = judge(clean("standing person", 1.5, 2.5), "law")
-    assert {"collision", "lane_not_clear"} & set(met.heard)
-    assert met.margins[0][0] == "stander"
+    met = judge(clean("steps in", 1.5, 2.5), "law")
+    assert "collision" in met.heard
+    assert met.margins[0][0] == "stepper"
     assert met.margins[0][1] > 0
     assert met.missed == []
     empty = judge(clean("empty lane", 2.0, 3.0), "law")
