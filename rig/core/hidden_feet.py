@@ -77,20 +77,23 @@ def least_along(foot: Points, is_cut: Flags, most: Floats) -> Floats:
     return np.where(is_known, least, -np.inf)
 
 
-def guess_places(site: Site, head: Points, most: Floats, runs: Flags) -> Points:
-    """Heads, and for a runner with hidden feet whose head says nothing a guess.
+def guess_places(site: Site, foot: Points, head: Points, most: Floats, runs: Flags) -> Points:
+    """Heads, and for a runner of whom neither head nor foot says anything a guess.
 
-    Between the lane's start and what hides the feet: the middle, with a uniform share's spread.
+    Between the lane's start and what hides the feet: the middle, give or take the whole stretch.
+    That keeps them seen, and hardly moves them; with the spread of a uniform share it drew a lock
+    out of the start box (trials: hurdle left in the lane).
     """
     half = np.where(np.isfinite(most), most / 2, 0.0)
-    is_blank = runs & np.isnan(head.lane[:, 0]) & (half > 0)
+    is_footless = ~(foot.lane[:, 0] >= site.lane.box_start_m - 2 * foot.along_sigma)
+    is_blank = runs & np.isnan(head.lane[:, 0]) & is_footless & (half > 0)
     across = np.where(np.isfinite(head.lane[:, 1]), head.lane[:, 1], 0.0)
     middle = np.column_stack([half, across])
     rows = is_blank[:, None]
     return Points(
         np.where(rows, site.lane.to_ground(middle), head.ground),
         np.where(rows, middle, head.lane),
-        np.where(is_blank, half / 3**0.5, head.along_sigma),
+        np.where(is_blank, 2 * half, head.along_sigma),
         np.where(is_blank, site.lane.width_m / 2, head.across_sigma),
     )
 

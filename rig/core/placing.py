@@ -77,10 +77,10 @@ class Placer:
         foot_px, head_px, sigma_px = self._edges(boxes, sizes, pixel_px, view)
         hides, is_beside = find_hiding(boxes, is_cut)
         foot = self._foot(foot_px, with_guess(sigma_px, boxes, is_beside))
-        head = self._head(head_px, sigma_px, runs, runner_height_m, has_head)
+        head = self._head(head_px, sigma_px, runs, runner_height_m, has_head, runs & is_cut)
         most = most_along(self.site, hides, head_px, foot)
         bounds = np.column_stack([least_along(foot, is_cut & ~is_beside, most), most])
-        head = guess_places(self.site, head, most, runs)
+        head = guess_places(self.site, foot, head, most, runs)
         chosen, is_head = choose(
             with_hidden(self.site, foot, is_cut & ~is_beside), head, is_cut, is_beside, runs
         )
@@ -138,8 +138,13 @@ class Placer:
         runs: Flags,
         runner_height_m: float | None,
         has_head: Flags,
+        blind: Flags,
     ) -> Points:
-        """Head candidates; NaN where there is no head to see or it says too little."""
+        """Head candidates; NaN where there is no head to see or it says too little.
+
+        `blind`: a runner with hidden feet, of whom nothing else says anything: taken however
+        vague, for what it says adds up over a run (trials: hurdle left in the lane).
+        """
         limits = self.limits
         heights = np.full(len(pixels), limits.person_height_m)
         sigmas = np.full(len(pixels), limits.person_height_sigma_m)
@@ -148,7 +153,7 @@ class Placer:
             sigmas = np.where(runs, LEARNT_HEIGHT_SHARE * sigmas, sigmas)
         found = self._candidates(pixels, sigma_px, heights, sigmas)
         is_vague = found.along_sigma > _HEAD_SIGMA_MOST_SHARE * self._reach(found.ground)
-        lost = ~has_head | is_vague | ~np.isfinite(found.along_sigma)
+        lost = ~has_head | (is_vague & ~blind) | ~np.isfinite(found.along_sigma)
         lane = np.where(lost[:, None], np.nan, found.lane)
         return Points(found.ground, lane, found.along_sigma, found.across_sigma)
 

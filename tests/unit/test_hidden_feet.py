@@ -118,3 +118,16 @@ def test_limits_on_the_estimate_hold_and_keep_the_speed() -> None:
     assert motion.along.speed == pytest.approx(speed, abs=0.3)
     motion.limit_along(13.0, 12.5)
     assert motion.along.place == pytest.approx(13.0)
+
+
+def test_a_vague_head_still_moves_a_runner_of_whom_nothing_else_shows() -> None:
+    """Placed by the bound of hidden feet, the lock stayed where it was (trials: hurdle)."""
+    low = Placer(replace(SITE, pose=replace(POSE, height_m=1.9)), PlacingLimits())
+    whole, near = (low.box_of(m, 0.0, 0.5, 1.7) for m in (15.0, HIDER_M))
+    assert whole is not None
+    assert near is not None
+    hider = Detection(Kind.PERSON, 0.9, replace(near, y0=near.y0 + 6))
+    cut = Detection(Kind.PERSON, 0.9, replace(whole, y1=hider.box.y0), is_bottom_cut=True)
+    found = low.place((cut, hider), STILL, None, cut.box)[0]
+    assert found.along_m == pytest.approx(15.0, abs=1.0)
+    assert found.along_sigma_m > 10
