@@ -107,7 +107,8 @@ class Placed:
     """A detection put on the ground, in the lane frame.
 
     `along_m`, `across_m` are of the middle of its foot; sigmas are one standard deviation.
-    `width_m` is across the line of sight, `height_m` None where the top is cut.
+    `width_m` is across the line of sight, `height_m` None where the top is cut. A hidden foot lies
+    from `along_least_m` to `along_most_m`: its box and what hides it allow no other place.
     """
 
     detection: Detection
@@ -117,6 +118,8 @@ class Placed:
     across_sigma_m: float
     width_m: float
     height_m: float | None
+    along_least_m: float | None = None
+    along_most_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +176,6 @@ class Runner:
     """Learnt while standing in the start box."""
     is_falling: bool = False
     is_down: bool = False
-
-
-# --------------------------------------------------------------------------- judged
 
 
 @dataclass(frozen=True, slots=True)

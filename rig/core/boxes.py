@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rig.core.decode import KIND_NUMBERS, KINDS, NO_CANDIDATES, Candidates
 from rig.core.seams import (
@@ -214,9 +215,18 @@ def _to_detections(seen: Sightings, picture: Floats) -> tuple[Detection, ...]:
 
 def find_hidden_feet(boxes: Floats) -> Flags:
     """(N,) whether the middle of a box's lower edge lies inside a box that stands lower."""
+    is_hidden: Flags = np.asarray(find_hiders(boxes).any(axis=1), dtype=np.bool_)
+    return is_hidden
+
+
+def find_hiders(boxes: NDArray[np.floating], does_touch: bool = False) -> Flags:
+    """(N, N) whether box j stands lower than box i and holds the middle of its lower edge.
+
+    With `does_touch` also where that edge is just above box j: what hides cuts off at its top.
+    """
     x0, y0, x1, y1 = boxes.T
     foot_x = ((x0 + x1) / 2)[:, None]
-    lower = (y1 + np.maximum(HIDING_PX, HIDING_SHARE * (y1 - y0)))[:, None]
-    is_inside = (x0 < foot_x) & (foot_x < x1) & (y0 < y1[:, None]) & (lower < y1)
-    is_hidden: Flags = is_inside.any(axis=1)
-    return is_hidden
+    margin = np.maximum(HIDING_PX, HIDING_SHARE * (y1 - y0))[:, None]
+    top = y0 - (margin if does_touch else 0.0)
+    hides: Flags = (x0 < foot_x) & (foot_x < x1) & (top < y1[:, None]) & (y1[:, None] + margin < y1)
+    return hides

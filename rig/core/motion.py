@@ -143,6 +143,19 @@ class Motion:
             )
         self._mix()
 
+    def limit_along(self, least: float | None, most: float | None) -> None:
+        """Be within these along the lane (None: no bound); speeds and what is unknown of them stay.
+
+        A bound on the estimate, not on the sightings: each of those may err to both sides, and
+        cutting off one side would move their mean.
+        """
+        for axes in (self._calm, self._lively):
+            if most is not None:
+                axes[0].place = min(axes[0].place, most)
+            if least is not None:
+                axes[0].place = max(axes[0].place, least)
+        self._mix()
+
     def _mix(self) -> None:
         self.along, self.across = (
             _mixed(a, b, self._calm_share) for a, b in zip(self._calm, self._lively, strict=True)

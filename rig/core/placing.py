@@ -5,37 +5,32 @@ or what endangers them. Called by the pipeline, the tracker and the lane check.
 
 Two places are weighed for a person: the foot, where the ray through the middle of the box's lower
 edge meets the ground, and the head, where the ray through the upper edge's middle meets the level
-of the person's height. The rule, with "free gap" being what lies between runner and obstacle:
+of the person's height. `core.foot_or_head` has the rule.
 
-* foot visible, head agrees or is not usable: the foot.
-* foot visible, head disagrees (`_DISAGREE_SIGMAS`): the one with the smaller gap. If that is the
-  foot, its own sigma stays, because a shorter or bent person explains a low head. If it is the
-  head (a shadow or reflection lengthened the box; feet off the ground), sigma grows to reach the
-  foot.
-* foot cut or hidden: the one with the smaller gap, and sigma grows so that both are within it;
-  with no usable head the foot's bound, as if half a metre of the thing were hidden.
-
-An obstacle's smaller gap is the smaller `along_m`, the runner's the larger; but a runner whose
-foot is visible stays at the foot, for a low head is what a fall looks like (`core.fall`). Placing
-cannot tell who runs, so everything is an obstacle except the person that overlaps `runner_box`
-best.
+Placing cannot tell who runs, so everything is an obstacle except the person that overlaps
+`runner_box` best.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rig.config import PlacingLimits
 from rig.core.camera_pose import CameraPose, Floats
+from rig.core.foot_or_head import Flags, Points, choose
+from rig.core.hidden_feet import (
+    find_hiding,
+    guess_places,
+    least_along,
+    most_along,
+    with_guess,
+    with_hidden,
+)
 from rig.core.lane import Site
 from rig.records import Box, Detection, Kind, Placed, ViewShift
-
-Flags = NDArray[np.bool_]
 
 UNREGISTERED_SIGMA_PX = 6.0
 """Scatter without registration: a mast that sways by 0.35 degrees moves a 66 degree, 1280 px
@@ -44,21 +39,9 @@ RUNNER_OVERLAP = 0.5
 LEARNT_HEIGHT_SHARE = 0.5
 """A learnt height scatters by half as much as an assumed one: knees and back still bend."""
 
-_DISAGREE_SIGMAS = 2.0
 _HEAD_SIGMA_MOST_SHARE = 0.4
 """A head place less certain than this share of its distance is not used: the camera is about as
 high as the head, and its ray meets the head's level anywhere."""
-_HIDDEN_M = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Points:
-    """Candidate places (foot or head) of all detections: ground (N, 2), sigmas, lane (N, 2)."""
-
-    ground: Floats
-    lane: Floats
-    along_sigma: Floats
-    across_sigma: Floats
 
 
 class Placer:
@@ -92,10 +75,16 @@ class Placer:
         has_head = np.array([d.kind is Kind.PERSON and not d.is_top_cut for d in detections])
         pixel_px = np.array([d.pixel_px for d in detections])
         foot_px, head_px, sigma_px = self._edges(boxes, sizes, pixel_px, view)
-        foot = self._foot(foot_px, sigma_px, is_cut)
-        head = self._head(head_px, sigma_px, runs, runner_height_m, has_head)
-        chosen, is_head = _chosen(foot, head, is_cut, runs)
-        return self._placed(detections, chosen, head_px, sizes, is_cut | is_head)
+        hides, is_beside = find_hiding(boxes, is_cut)
+        foot = self._foot(foot_px, with_guess(sigma_px, boxes, is_beside))
+        head = self._head(head_px, sigma_px, runs, runner_height_m, has_head, runs & is_cut)
+        most = most_along(self.site, hides, head_px, foot)
+        bounds = np.column_stack([least_along(foot, is_cut & ~is_beside, most), most])
+        head = guess_places(self.site, foot, head, most, runs)
+        chosen, is_head = choose(
+            with_hidden(self.site, foot, is_cut & ~is_beside), head, is_cut, is_beside, runs
+        )
+        return self._placed(detections, chosen, bounds, head_px, sizes, is_cut | is_head)
 
     def box_of(
         self, along_m: float, across_m: float, width_m: float, height_m: float
@@ -139,12 +128,8 @@ class Placer:
         rest = np.array([shift.sigma_px, math.hypot(shift.sigma_px, tilt_px)])
         return foot, head, np.hypot(scatter, rest)
 
-    def _foot(self, pixels: Floats, sigma_px: Floats, is_cut: Flags) -> _Points:
-        found = self._candidates(pixels, sigma_px, np.zeros(len(pixels)), 0.0)
-        reach = self._reach(found.ground)
-        hidden = np.where(is_cut, reach * _HIDDEN_M / self.site.pose.height_m, 0.0)
-        along_sigma = np.hypot(found.along_sigma, hidden)
-        return _Points(found.ground, found.lane, along_sigma, found.across_sigma)
+    def _foot(self, pixels: Floats, sigma_px: Floats) -> Points:
+        return self._candidates(pixels, sigma_px, np.zeros(len(pixels)), 0.0)
 
     def _head(
         self,
@@ -153,8 +138,13 @@ class Placer:
         runs: Flags,
         runner_height_m: float | None,
         has_head: Flags,
-    ) -> _Points:
-        """Head candidates; NaN where there is no head to see or it says too little."""
+        blind: Flags,
+    ) -> Points:
+        """Head candidates; NaN where there is no head to see or it says too little.
+
+        `blind`: a runner with hidden feet, of whom nothing else says anything: taken however
+        vague, for what it says adds up over a run (trials: hurdle left in the lane).
+        """
         limits = self.limits
         heights = np.full(len(pixels), limits.person_height_m)
         sigmas = np.full(len(pixels), limits.person_height_sigma_m)
@@ -163,13 +153,13 @@ class Placer:
             sigmas = np.where(runs, LEARNT_HEIGHT_SHARE * sigmas, sigmas)
         found = self._candidates(pixels, sigma_px, heights, sigmas)
         is_vague = found.along_sigma > _HEAD_SIGMA_MOST_SHARE * self._reach(found.ground)
-        lost = ~has_head | is_vague | ~np.isfinite(found.along_sigma)
+        lost = ~has_head | (is_vague & ~blind) | ~np.isfinite(found.along_sigma)
         lane = np.where(lost[:, None], np.nan, found.lane)
-        return _Points(found.ground, lane, found.along_sigma, found.across_sigma)
+        return Points(found.ground, lane, found.along_sigma, found.across_sigma)
 
     def _candidates(
         self, pixels: Floats, sigma_px: Floats, z_m: Floats, z_sigma_m: Floats | float
-    ) -> _Points:
+    ) -> Points:
         """Where rays meet the levels `z_m`, with sigmas from differences one sigma wide."""
         pose, lane = self.site.pose, self.site.lane
         ground = pose.to_level(pixels, z_m)
@@ -189,7 +179,7 @@ class Placer:
         left = np.stack([-travel[:, 1], travel[:, 0]], axis=1)
         along_sigma = np.sqrt(sum((move * travel).sum(axis=1) ** 2 for move in moves))
         across_sigma = np.sqrt(sum((move * left).sum(axis=1) ** 2 for move in moves))
-        return _Points(ground, on_lane, along_sigma, across_sigma)
+        return Points(ground, on_lane, along_sigma, across_sigma)
 
     def _reach(self, ground: Floats) -> Floats:
         """Distance on the ground from the camera (N,)."""
@@ -201,7 +191,8 @@ class Placer:
     def _placed(
         self,
         detections: Sequence[Detection],
-        chosen: _Points,
+        chosen: Points,
+        bounds: Floats,
         head_px: Floats,
         sizes: Floats,
         has_no_height: Flags,
@@ -218,11 +209,12 @@ class Placer:
         )
         kept = (reach <= limits.range_most_m) & (facing > 0) & np.isfinite(widths)
         table = np.column_stack(
-            [chosen.lane, chosen.along_sigma, chosen.across_sigma, widths, heights]
+            [chosen.lane, chosen.along_sigma, chosen.across_sigma, widths, heights, bounds]
         ).tolist()
         return tuple(
-            Placed(found, along, across, along_sigma, across_sigma_m, width, None if flat else tall)
-            for found, (along, across, along_sigma, across_sigma_m, width, tall), flat, is_kept
+            Placed(found, along, across, sigma, side, width, None if flat else tall,
+                   _known(low), _known(most))
+            for found, (along, across, sigma, side, width, tall, low, most), flat, is_kept
             in zip(detections, table, no_height.tolist(), kept.tolist(), strict=True)
             if is_kept
         )  # fmt: skip
@@ -234,6 +226,10 @@ class Placer:
         side = pose.axes[0] * 0.25
         left, right = pose.to_pixels(middle - side), pose.to_pixels(middle + side)
         return np.asarray(0.5 / np.hypot(*(right - left).T), dtype=np.float64)
+
+
+def _known(bound_m: float) -> float | None:
+    return bound_m if math.isfinite(bound_m) else None
 
 
 def _runner_flags(detections: Sequence[Detection], runner_box: Box | None) -> Flags:
@@ -273,24 +269,3 @@ def _half(more: Floats, middle: Floats, less: Floats) -> Floats:
     one_sided = np.where(np.isfinite(more), more - middle, middle - less)
     both = (more - less) / 2
     return np.where(np.isfinite(both), both, one_sided)
-
-
-def _chosen(foot: _Points, head: _Points, is_cut: Flags, runs: Flags) -> tuple[_Points, Flags]:
-    """The module's rule, and which detections it placed by their head."""
-    with np.errstate(invalid="ignore"):
-        apart = head.lane[:, 0] - foot.lane[:, 0]
-        scatter = np.hypot(head.along_sigma, foot.along_sigma)
-        differ = is_cut | (np.abs(apart) > _DISAGREE_SIGMAS * scatter)
-        is_nearer = np.where(runs, is_cut & (apart > 0), apart < 0)
-    has_head, has_foot = np.isfinite(head.lane[:, 0]), np.isfinite(foot.lane[:, 0])
-    by_head = has_head & np.where(has_foot, differ & is_nearer, is_cut)
-    rows = by_head[:, None]
-    sigma = np.where(by_head, head.along_sigma, foot.along_sigma)
-    widen = has_head & has_foot & (by_head | is_cut)
-    sigma = np.where(widen, np.fmax(sigma, np.abs(apart)), sigma)
-    return _Points(
-        np.where(rows, head.ground, foot.ground),
-        np.where(rows, head.lane, foot.lane),
-        sigma,
-        np.where(by_head, head.across_sigma, foot.across_sigma),
-    ), by_head

@@ -6,6 +6,8 @@
     FINISHED -> RUNNING    moving along again; -> RETURNING moving back
     RETURNING -> WAITING   back at the box, beside the lane, or out of sight
     WAITING -> RUNNING     with lock = "moving", whoever moves along the lane
+    WAITING -> RUNNING     whoever had the lock moves along the lane again
+    IN_BOX, FINISHED -> RUNNING, lost   out of sight where they may set off unguarded
     FINISHED, RETURNING -> IN_BOX   the next person in the box takes the lock
     any -> DISARMED        by command, or idle_s without anybody moving
 
@@ -24,7 +26,7 @@ from rig.core.fall import FallState, FallWatch
 from rig.core.lane import Lane
 from rig.core.lock import UNSEEN_S, BoxWatch, found_again, who_stays
 from rig.core.motion import predicted
-from rig.core.stance import Stance, is_part_of, is_torn
+from rig.core.stance import GUESS_S, Stance, is_part_of, is_torn
 from rig.records import Command, Kind, Phase, Runner, Track
 
 BESIDE_S = 1.0
@@ -50,6 +52,7 @@ class RunnerKeeper:
         self._last: Track | None = None
         self._box = BoxWatch(lane, limits, self._stance)
         self._names: set[int] = set()
+        self._former: set[int] = set()
         self._misses = 0
         self._slow_since_ns: int | None = None
         self._beside_since_ns: int | None = None
@@ -86,6 +89,7 @@ class RunnerKeeper:
         self._phase = Phase.DISARMED
         self._box = BoxWatch(self._lane, self._limits, self._stance)
         self._unlock()
+        self._former = set()
 
     # ------------------------------------------------------------------ commands, idle
 
@@ -114,9 +118,14 @@ class RunnerKeeper:
         if settled is not None and self._phase not in (Phase.IN_BOX, Phase.RUNNING):
             self._lock(settled, Phase.IN_BOX)
         elif self._phase is Phase.WAITING:
-            early = self._box.set_off(people)
+            early = self._box.set_off(people) or self._goes_on(people)
             if early is not None:
                 self._lock(early, Phase.RUNNING)
+
+    def _goes_on(self, people: Sequence[Track]) -> Track | None:
+        """Who had the lock and moves along the lane without it: a run that nobody guards."""
+        mine = [p for p in people if p.track_id in self._former and self._stance.is_left_alone(p)]
+        return next((p for p in mine if self._stance.is_onward(p)), None)
 
     def _watch_movers(self, people: Sequence[Track], t_ns: int) -> None:
         """Lock whoever moves along the lane: for clips that begin in mid-run."""
@@ -129,7 +138,7 @@ class RunnerKeeper:
         self._runner_id, self._last, self._phase = chosen.track_id, chosen, phase
         self._height_m, self._slow_since_ns, self._beside_since_ns = None, None, None
         self._fall, self._is_lost, self._misses = FallWatch(None), False, 0
-        self._names = set()
+        self._names, self._former = set(), set()
 
     def _follow(self, people: Sequence[Track], t_ns: int) -> None:
         """Find the locked runner among the people, by name or by where they must be."""
@@ -174,7 +183,10 @@ class RunnerKeeper:
         if self._last is None or self._phase is Phase.WAITING:
             return
         me = self._last
-        self._beside_since_ns = _since(self._stance.is_beside(me), self._beside_since_ns, t_ns)
+        is_beside = self._stance.is_beside(me)
+        if self._phase is Phase.IN_BOX:
+            is_beside = self._stance.is_out_of_box(me) and self._unseen_s(t_ns) < GUESS_S
+        self._beside_since_ns = _since(is_beside, self._beside_since_ns, t_ns)
         self._slow_since_ns = _since(self._stance.is_still(me), self._slow_since_ns, t_ns)
         next_phase = _NEXT[self._phase](self, me, t_ns)
         if next_phase is Phase.WAITING:
@@ -185,14 +197,12 @@ class RunnerKeeper:
             self._phase = next_phase
 
     def _from_in_box(self, me: Track, t_ns: int) -> Phase:
-        if self._unseen_s(t_ns) > GONE_S:
-            return Phase.WAITING
+        """Who was told that they are guarded, and is out of sight, may run: that is a loss."""
         past_box = me.along_m > self._lane.box_start_m + self._lane.box_length_m
-        if self._stance.is_onward(me) or past_box:
+        if self._stance.is_onward(me) or past_box or self._unseen_s(t_ns) > GONE_S:
             return Phase.RUNNING
-        if not self._stance.is_in_box(me) and not self._stance.is_still(me):
-            return Phase.WAITING
-        return Phase.IN_BOX
+        has_left = _lasted_s(self._beside_since_ns, t_ns) >= BESIDE_S
+        return Phase.WAITING if has_left else Phase.IN_BOX
 
     def _from_running(self, me: Track, t_ns: int) -> Phase:
         if self._is_lost:
@@ -208,7 +218,7 @@ class RunnerKeeper:
 
     def _from_finished(self, me: Track, t_ns: int) -> Phase:
         if self._unseen_s(t_ns) > GONE_S:
-            return Phase.WAITING
+            return Phase.RUNNING if self._stance.is_left_alone(me) else Phase.WAITING
         if self._stance.is_back(me):
             return Phase.RETURNING
         if (
@@ -227,8 +237,10 @@ class RunnerKeeper:
         return Phase.RUNNING if self._stance.is_onward(me) else Phase.RETURNING
 
     def _wait(self) -> None:
+        former = self._names
         self._phase = Phase.WAITING
         self._unlock()
+        self._former = former
 
     def _unlock(self) -> None:
         self._runner_id, self._last, self._height_m = None, None, None

@@ -18,6 +18,8 @@ BOX_SLACK_M = 0.3
 """A foot may be this far over the start box's edge: placing at 40 m is no better."""
 SPEED_SIGMAS = 1.5
 """Speeds within this many sigmas of zero are standing: at 40 m a stander's foot dances."""
+OUT_SIGMAS = 2.0
+"""A foot that dances by less than this many sigmas has not left the box (trials: oncoming)."""
 SAME_SHARE = 0.5
 """A track this much inside the runner's box and at the runner's place is part of the runner."""
 SAME_GAP_M = 0.7
@@ -61,6 +63,15 @@ class Stance:
         start_m = lane.box_start_m - slack_m
         end_m = lane.box_start_m + lane.box_length_m + slack_m
         return start_m <= t.along_m <= end_m and abs(t.across_m) <= lane.width_m / 2 + BOX_SLACK_M
+
+    def is_out_of_box(self, t: Track) -> bool:
+        """Beside the start box or short of it, beyond what placing is worth there."""
+        start_m = self._lane.box_start_m - BOX_SLACK_M - OUT_SIGMAS * t.along_sigma_m
+        return t.along_m < start_m or abs(t.across_m) > self._lane.width_m / 2 + 2 * BOX_SLACK_M
+
+    def is_left_alone(self, t: Track) -> bool:
+        """On the lane and not yet in its exit zone: who runs on from here must be guarded."""
+        return self.is_on_lane(t) and not self.is_in_exit_zone(t)
 
     def is_on_lane(self, t: Track) -> bool:
         """Between the lane's ends and edges."""

@@ -124,6 +124,7 @@ class Tracker:
 
     def _see(self, track: Followed, sighting: Placed, t_ns: int, dt_s: float) -> None:
         track.motion.correct(place(sighting), sigmas(sighting))
+        track.motion.limit_along(sighting.along_least_m, sighting.along_most_m)
         track.seen_t_ns, track.detection = t_ns, sighting.detection
         track.width_m += 0.3 * (sighting.width_m - track.width_m)
         track.height_m = sighting.height_m
