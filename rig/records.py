@@ -127,7 +127,8 @@ class Track:
     """One thing followed over time, in the lane frame, valid at `t_ns`.
 
     `seen_t_ns` is when it was last detected (older than `t_ns` while hidden or not looked at);
-    `is_confirmed` once it was seen for the confirm time. `box` is the last one seen.
+    `is_confirmed` once it was seen for the confirm time. `box` is the last one seen,
+    `seen_across_m` where that was.
     """
 
     track_id: int
@@ -149,6 +150,7 @@ class Track:
     box: Box
     is_confirmed: bool
     is_bottom_cut: bool = False
+    seen_across_m: float | None = None
 
 
 class Phase(StrEnum):

@@ -33,6 +33,7 @@ class Followed:
     width_m: float
     height_m: float | None
     seen_along_m: float
+    seen_across_m: float
     sightings: int = 1
     missed_s: float = 0.0
     hidden_s: float = 0.0
@@ -100,6 +101,7 @@ class Followed:
             box=self.detection.box,
             is_confirmed=self.is_confirmed,
             is_bottom_cut=self.detection.is_bottom_cut,
+            seen_across_m=self.seen_across_m,
         )
 
 
@@ -115,6 +117,7 @@ def begin(track_id: int, sighting: Placed, t_ns: int, limits: TrackerLimits) -> 
         width_m=sighting.width_m,
         height_m=sighting.height_m,
         seen_along_m=sighting.along_m,
+        seen_across_m=sighting.across_m,
         is_confirmed=limits.confirm_sightings <= 1 and limits.confirm_s == 0,
     )
     followed.vote(sighting.detection)

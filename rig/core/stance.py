@@ -128,5 +128,5 @@ def is_guess(track: Track, lane: Lane) -> bool:
     """Whether an unseen thing is in the lane by prediction alone; one seen in it stays in it."""
     unseen_s = (track.t_ns - track.seen_t_ns) / 1e9
     corridor_m = lane.width_m / 2 + track.width_m / 2
-    across_then_m = track.across_m - track.across_mps * unseen_s
-    return unseen_s > GUESS_S and max(abs(track.across_m), abs(across_then_m)) > corridor_m
+    seen_m = track.across_m if track.seen_across_m is None else track.seen_across_m
+    return unseen_s > GUESS_S and max(abs(track.across_m), abs(seen_m)) > corridor_m

@@ -129,6 +129,7 @@ class Tracker:
         track.width_m += 0.3 * (sighting.width_m - track.width_m)
         track.height_m = sighting.height_m
         track.seen_along_m = track.motion.along.place
+        track.seen_across_m = track.motion.across.place
         if sighting.detection.is_weak:
             return
         track.strong_t_ns = t_ns
