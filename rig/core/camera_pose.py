@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,19 +42,7 @@ class CameraPose:
     @property
     def axes(self) -> Floats:
         """Rows: the camera's right, down and viewing direction as ground vectors (3, 3)."""
-        cos_pan, sin_pan = math.cos(self.pan_rad), math.sin(self.pan_rad)
-        cos_tilt, sin_tilt = math.cos(self.tilt_rad), math.sin(self.tilt_rad)
-        cos_roll, sin_roll = math.cos(self.roll_rad), math.sin(self.roll_rad)
-        right = np.array([sin_pan, -cos_pan, 0.0])
-        down = np.array([-cos_pan * sin_tilt, -sin_pan * sin_tilt, -cos_tilt])
-        view = np.array([cos_pan * cos_tilt, sin_pan * cos_tilt, -sin_tilt])
-        return np.stack(
-            [
-                cos_roll * right - sin_roll * down,
-                sin_roll * right + cos_roll * down,
-                view,
-            ]
-        )
+        return _axes(self.pan_rad, self.tilt_rad, self.roll_rad)
 
     @property
     def position_m(self) -> Floats:
@@ -91,3 +80,23 @@ class CameraPose:
         flat = self.lens.to_rays(np.asarray(pixels, dtype=np.float64))
         axes = self.axes
         return np.asarray(flat @ axes[:2] + axes[2], dtype=np.float64)
+
+
+@lru_cache(maxsize=16)
+def _axes(pan_rad: float, tilt_rad: float, roll_rad: float) -> Floats:
+    """Kept: asked for dozens of times a frame, of a camera that does not turn."""
+    cos_pan, sin_pan = math.cos(pan_rad), math.sin(pan_rad)
+    cos_tilt, sin_tilt = math.cos(tilt_rad), math.sin(tilt_rad)
+    cos_roll, sin_roll = math.cos(roll_rad), math.sin(roll_rad)
+    right = np.array([sin_pan, -cos_pan, 0.0])
+    down = np.array([-cos_pan * sin_tilt, -sin_pan * sin_tilt, -cos_tilt])
+    view = np.array([cos_pan * cos_tilt, sin_pan * cos_tilt, -sin_tilt])
+    axes = np.stack(
+        [
+            cos_roll * right - sin_roll * down,
+            sin_roll * right + cos_roll * down,
+            view,
+        ]
+    )
+    axes.flags.writeable = False
+    return axes

@@ -159,15 +159,15 @@ class _Shape:
         both = self.left[:-1] + self.left[1:]
         inner = both / (both * self.left[1:]).sum(axis=1, keepdims=True)
         self.mitre = np.concatenate([self.left[:1], inner, self.left[-1:]])
+        self.lean_in = (self.mitre[:-1] * self.unit).sum(axis=1)
+        self.lean = (self.mitre[1:] * self.unit).sum(axis=1) - self.lean_in
 
     def to_lane(self, ground: Floats) -> Floats:
         offset = ground[:, None, :] - self.corners[None, :-1, :]
         run = (offset * self.unit).sum(axis=2)
         across = (offset * self.left).sum(axis=2)
-        lean_in = (self.mitre[:-1] * self.unit).sum(axis=1)
-        lean_out = (self.mitre[1:] * self.unit).sum(axis=1)
-        room = self.lengths + across * (lean_out - lean_in)
-        share = (run - across * lean_in) / np.where(room > 1e-9, room, np.nan)
+        room = self.lengths + across * self.lean
+        share = (run - across * self.lean_in) / np.where(room > 1e-9, room, np.nan)
         along = self.starts[:-1] + share * self.lengths
         cost = np.abs(across)
         cost = np.where((share >= -1e-12) & (share <= 1 + 1e-12), cost, np.inf)

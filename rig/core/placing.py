@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from rig.config import PlacingLimits
-from rig.core.camera_pose import CameraPose, Floats
+from rig.core.camera_pose import Floats
 from rig.core.foot_or_head import Flags, Points, choose
 from rig.core.hidden_feet import (
     find_hiding,
@@ -76,8 +77,11 @@ class Placer:
         pixel_px = np.array([d.pixel_px for d in detections])
         foot_px, head_px, sigma_px = self._edges(boxes, sizes, pixel_px, view)
         hides, is_beside = find_hiding(boxes, is_cut)
-        foot = self._foot(foot_px, with_guess(sigma_px, boxes, is_beside))
-        head = self._head(head_px, sigma_px, runs, runner_height_m, has_head, runs & is_cut)
+        pixels = np.concatenate([foot_px, head_px])
+        sigmas_px = np.concatenate([with_guess(sigma_px, boxes, is_beside), sigma_px])
+        levels = self._levels(runs, runner_height_m)
+        foot, head = _halves(self._candidates(pixels, sigmas_px, *levels))
+        head = self._usable(head, has_head, runs & is_cut)
         most = most_along(self.site, hides, head_px, foot)
         bounds = np.column_stack([least_along(foot, is_cut & ~is_beside, most), most])
         head = guess_places(self.site, foot, head, most, runs)
@@ -128,58 +132,57 @@ class Placer:
         rest = np.array([shift.sigma_px, math.hypot(shift.sigma_px, tilt_px)])
         return foot, head, np.hypot(scatter, rest)
 
-    def _foot(self, pixels: Floats, sigma_px: Floats) -> Points:
-        return self._candidates(pixels, sigma_px, np.zeros(len(pixels)), 0.0)
+    def _levels(self, runs: Flags, runner_height_m: float | None) -> tuple[Floats, Floats]:
+        """Levels (2 N,) of feet and then heads, and their sigmas."""
+        limits, feet = self.limits, np.zeros(len(runs))
+        heights = np.full(len(runs), limits.person_height_m)
+        sigmas = np.full(len(runs), limits.person_height_sigma_m)
+        if runner_height_m is not None:
+            heights = np.where(runs, runner_height_m, heights)
+            sigmas = np.where(runs, LEARNT_HEIGHT_SHARE * sigmas, sigmas)
+        return np.concatenate([feet, heights]), np.concatenate([feet, sigmas])
 
-    def _head(
-        self,
-        pixels: Floats,
-        sigma_px: Floats,
-        runs: Flags,
-        runner_height_m: float | None,
-        has_head: Flags,
-        blind: Flags,
-    ) -> Points:
+    def _usable(self, found: Points, has_head: Flags, blind: Flags) -> Points:
         """Head candidates; NaN where there is no head to see or it says too little.
 
         `blind`: a runner with hidden feet, of whom nothing else says anything: taken however
         vague, for what it says adds up over a run (trials: hurdle left in the lane).
         """
-        limits = self.limits
-        heights = np.full(len(pixels), limits.person_height_m)
-        sigmas = np.full(len(pixels), limits.person_height_sigma_m)
-        if runner_height_m is not None:
-            heights = np.where(runs, runner_height_m, heights)
-            sigmas = np.where(runs, LEARNT_HEIGHT_SHARE * sigmas, sigmas)
-        found = self._candidates(pixels, sigma_px, heights, sigmas)
         is_vague = found.along_sigma > _HEAD_SIGMA_MOST_SHARE * self._reach(found.ground)
         lost = ~has_head | (is_vague & ~blind) | ~np.isfinite(found.along_sigma)
-        lane = np.where(lost[:, None], np.nan, found.lane)
-        return Points(found.ground, lane, found.along_sigma, found.across_sigma)
+        return replace(found, lane=np.where(lost[:, None], np.nan, found.lane))
 
     def _candidates(
-        self, pixels: Floats, sigma_px: Floats, z_m: Floats, z_sigma_m: Floats | float
+        self, pixels: Floats, sigma_px: Floats, z_m: Floats, z_sigma_m: Floats
     ) -> Points:
         """Where rays meet the levels `z_m`, with sigmas from differences one sigma wide."""
-        pose, lane = self.site.pose, self.site.lane
-        ground = pose.to_level(pixels, z_m)
+        lane = self.site.lane
+        ground, moves = self._moved(pixels, sigma_px, z_m, z_sigma_m)
         on_lane = lane.to_lane(ground)
-        across_px = sigma_px * (1.0, 0.0)
-        down_px = sigma_px * (0.0, 1.0)
-        moves = [
-            _half_difference(pose, pixels, across_px, z_m),
-            _half_difference(pose, pixels, down_px, z_m),
-        ]
-        if np.any(z_sigma_m):
-            more = pose.to_level(pixels, z_m + z_sigma_m)
-            less = pose.to_level(pixels, z_m - z_sigma_m)
-            moves.append(_half(more, ground, less))
         along = np.where(np.isfinite(on_lane[:, 0]), on_lane[:, 0], 0.0)
         travel = lane.directions(along)
         left = np.stack([-travel[:, 1], travel[:, 0]], axis=1)
         along_sigma = np.sqrt(sum((move * travel).sum(axis=1) ** 2 for move in moves))
         across_sigma = np.sqrt(sum((move * left).sum(axis=1) ** 2 for move in moves))
         return Points(ground, on_lane, along_sigma, across_sigma)
+
+    def _moved(
+        self, pixels: Floats, sigma_px: Floats, z_m: Floats, z_sigma_m: Floats
+    ) -> tuple[Floats, list[Floats]]:
+        """Ground places (N, 2), and how far one sigma across, down and of the level moves them.
+
+        One call for all seven rays of each: numpy's calls cost more than its sums here.
+        """
+        count = len(pixels)
+        steps_px, steps_m = np.zeros((7, count, 2)), np.zeros((7, count))
+        steps_px[1, :, 0], steps_px[3, :, 1] = sigma_px[:, 0], sigma_px[:, 1]
+        steps_m[5] = z_sigma_m
+        steps_px[2::2], steps_m[2::2] = -steps_px[1::2], -steps_m[1::2]
+        found = self.site.pose.to_level(
+            (pixels + steps_px).reshape(-1, 2), (z_m + steps_m).reshape(-1)
+        ).reshape(7, count, 2)
+        pairs = zip(found[1::2], found[2::2], strict=True)
+        return found[0], [_half(more, found[0], less) for more, less in pairs]
 
     def _reach(self, ground: Floats) -> Floats:
         """Distance on the ground from the camera (N,)."""
@@ -224,7 +227,7 @@ class Placer:
         pose = self.site.pose
         middle = np.column_stack([ground, np.full(len(ground), 0.5)])
         side = pose.axes[0] * 0.25
-        left, right = pose.to_pixels(middle - side), pose.to_pixels(middle + side)
+        left, right = np.split(pose.to_pixels(np.concatenate([middle - side, middle + side])), 2)
         return np.asarray(0.5 / np.hypot(*(right - left).T), dtype=np.float64)
 
 
@@ -258,14 +261,16 @@ def _to_still(pixels: Floats, view: ViewShift, centre: Floats) -> Floats:
     return np.asarray(turned @ back + centre, dtype=np.float64)
 
 
-def _half_difference(pose: CameraPose, pixels: Floats, step_px: Floats, z_m: Floats) -> Floats:
-    """Ground displacement (N, 2) for a pixel displacement of `step_px`."""
-    more, less = pose.to_level(pixels + step_px, z_m), pose.to_level(pixels - step_px, z_m)
-    return _half(more, pose.to_level(pixels, z_m), less)
-
-
 def _half(more: Floats, middle: Floats, less: Floats) -> Floats:
     """Half the difference; where one end has no place (horizon), the other end's whole one."""
     one_sided = np.where(np.isfinite(more), more - middle, middle - less)
     both = (more - less) / 2
     return np.where(np.isfinite(both), both, one_sided)
+
+
+def _halves(both: Points) -> tuple[Points, Points]:
+    """Candidates that were reckoned together: of feet, then of heads."""
+    parts = [
+        np.split(each, 2) for each in (both.ground, both.lane, both.along_sigma, both.across_sigma)
+    ]
+    return Points(*(part[0] for part in parts)), Points(*(part[1] for part in parts))

@@ -119,7 +119,7 @@ class Tracker:
             (track, sighting)
             for track, sighting in self._pair(left, weak)
             if sighting.detection.kind is track.kind
-            and sighting.detection.box.overlap(self._expected_box(track)) >= WEAK_OVERLAP
+            and _overlap(sighting.detection.box, self._box_now(track)) >= WEAK_OVERLAP
         ]
 
     def _see(self, track: Followed, sighting: Placed, t_ns: int, dt_s: float) -> None:
@@ -147,11 +147,10 @@ class Tracker:
     def _miss(self, tracks: list[Followed], looked_at: Sequence[Tile], dt_s: float) -> None:
         """Count the time for which a track should have been seen and was not; drop the gone."""
         for track in tracks:
-            box = self._expected_box(track)
-            cover = self._cover(track, box)
-            if self._is_out_of_view(track):
-                track.missed_s += dt_s
-            elif cover is not None:
+            box = self._box_now(track)
+            if box is None:
+                track.missed_s += dt_s  # out of view
+            elif (cover := self._cover(track, box)) is not None:
                 track.hidden_s += dt_s
                 self._keep_beyond(track, cover)
             elif self._is_looked_at(box, looked_at):
@@ -189,12 +188,6 @@ class Tracker:
 
     # ------------------------------------------------------------------ what could be seen
 
-    def _is_out_of_view(self, track: Followed) -> bool:
-        return self._box_now(track) is None
-
-    def _expected_box(self, track: Followed) -> Box:
-        return self._box_now(track) or track.detection.box
-
     def _box_now(self, track: Followed) -> Box | None:
         height_m = track.height_m or max(track.width_m, 0.3)
         return self._placer.box_of(
@@ -229,3 +222,8 @@ class Tracker:
     def _tracks(self) -> tuple[Track, ...]:
         most_m = self._placer.limits.across_sigma_most_m
         return tuple(track.public(self._t_ns or 0, most_m) for track in self._followed)
+
+
+def _overlap(box: Box, expected: Box | None) -> float:
+    """Intersection over union; none with what is expected out of view."""
+    return 0.0 if expected is None else box.overlap(expected)
