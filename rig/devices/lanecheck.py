@@ -96,6 +96,11 @@ class LaneCheck:
             np.ascontiguousarray(samples[..., 0]),
             np.ascontiguousarray(samples[..., 1]),
         )
+        middles = samples[SAMPLES // 2 :: SAMPLES, SAMPLES // 2 :: SAMPLES]
+        self._middle_x, self._middle_y = (
+            np.ascontiguousarray(middles[..., 0]),
+            np.ascontiguousarray(middles[..., 1]),
+        )
         self._corners = _seen_at(self._strip.corners_px, view, self._size)
         self._is_seen = self._strip.is_near & _all_inside(self._corners, self._size)
 
@@ -110,8 +115,7 @@ class LaneCheck:
     def _hidden(self, silhouettes: tuple[Box, ...]) -> Flags:
         """Cells whose middle a silhouette covers: what it stands on and what it hides beyond."""
         hidden = np.zeros(self._is_seen.shape, np.bool_)
-        x = self._x[SAMPLES // 2 :: SAMPLES, SAMPLES // 2 :: SAMPLES]
-        y = self._y[SAMPLES // 2 :: SAMPLES, SAMPLES // 2 :: SAMPLES]
+        x, y = self._middle_x, self._middle_y
         for box in silhouettes:
             grow_x = _GROW_PX + _GROW_SHARE * box.width_px
             grow_y = _GROW_PX + _GROW_SHARE * box.height_px
