@@ -125,8 +125,8 @@ class Canvas:
         sunlit = right * sun[0] + down * sun[1] - toward * sun[2]
         sunlit = np.clip((sunlit + np.float32(0.1)) * np.float32(1 / 1.1), 0.0, 1.0)
         upward = right * up[0] + down * up[1] - toward * up[2]
-        share = (sunlit * np.float32(light.sun) * self.open
-                 + (np.float32(0.72) + np.float32(0.28) * upward) * np.float32(light.sky))  # fmt: skip
+        skylit = np.float32(0.72) + np.float32(0.28) * upward
+        share = sunlit * np.float32(light.sun) * self.open + skylit * np.float32(light.sky)
         share *= self.open * np.float32(light.exposure)
         tint = np.asarray(light.tint, np.float32)
         return np.asarray(np.minimum(self.colour * (share[..., None] * tint), 255.0), np.uint8)
