@@ -113,7 +113,7 @@ def _covering(view: View, surface: Surface, seed: int) -> NDArray[np.float32]:
         at = index * step + dice.uniform(-0.4, 0.4)
         rough -= 0.07 * stripe(along, at, at + 0.02, view.along_span)
     scuff = np.clip(noise(along * np.float32(0.35), across, 9.0, seed + 17, span) - 2.1, 0.0, 0.8)
-    rough -= 0.14 * surface.wear * scuff
+    rough -= 0.08 * surface.wear * scuff
     floor = np.asarray(surface.track, np.float32) * np.clip(1.0 + rough, 0.3, 1.6)[..., None]
     pale = np.clip(0.06 * surface.wear * noise(along, across, 0.4, seed + 18, span), 0.0, 0.3)
     mix(floor, np.asarray((150.0, 152.0, 158.0), np.float32), pale.astype(np.float32))

@@ -28,8 +28,8 @@ _GRID_MOST_PX = 9600.0
 _ROUND_LEAST_PX = 1.3
 """A part of a smaller radius (in samples) is a flat spot."""
 _FOLDS_LEAST_PX = 5.0
-_FOLD_DEPTH = 0.34
-_OCCLUSION = 0.5
+_FOLD_DEPTH = 0.26
+_OCCLUSION = 0.34
 _OCCLUSION_M = 0.12
 """A nearer part this far before a farther one shades it fully."""
 
@@ -123,9 +123,9 @@ class Canvas:
         right, down = self.slope[..., 0], self.slope[..., 1]
         toward = np.sqrt(np.maximum(1.0 - right * right - down * down, np.float32(0.03)))
         sunlit = right * sun[0] + down * sun[1] - toward * sun[2]
-        sunlit = np.clip((sunlit + np.float32(0.1)) * np.float32(1 / 1.1), 0.0, 1.0)
+        sunlit = np.clip((sunlit + np.float32(0.45)) * np.float32(1 / 1.45), 0.0, 1.0)
         upward = right * up[0] + down * up[1] - toward * up[2]
-        skylit = np.float32(0.72) + np.float32(0.28) * upward
+        skylit = np.float32(0.95) + np.float32(0.2) * upward
         share = sunlit * np.float32(light.sun) * self.open + skylit * np.float32(light.sky)
         share *= self.open * np.float32(light.exposure)
         tint = np.asarray(light.tint, np.float32)

@@ -19,6 +19,8 @@ from rig.sim.texture import Plane, mix
 _STRIP_PX = (8192, 512)
 """A panorama of one full turn; its height reaches `_STRIP_RAD` above the horizon."""
 _STRIP_RAD = 0.34
+_BROAD, _ANY = (0, 1, 2, 4, 5, 6, 8, 9, 10), tuple(range(12))
+"""Kinds of crown: every fourth is a conifer, which stands in the far wood only."""
 _BASE = 0.06
 """Share of the strip that lies under the horizon."""
 
@@ -33,7 +35,7 @@ def plant_trees(
     y = (tall * (1.0 - _BASE)) * (1.0 - up / np.float32(_STRIP_RAD))
     sun = (light.sun_azimuth_rad, light.sun > 0.3)
     haze = np.asarray(light.sky_low, np.float32)
-    for row, pale in enumerate((0.38, 0.20, 0.06)):
+    for row, pale in enumerate((0.30, 0.18, 0.08)):
         strip = _strip(seed % 64, row, round(sun[0], 2), sun[1])
         seen = cv2.remap(strip, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         colour = seen[..., :3].astype(np.float32) * tint
@@ -50,13 +52,16 @@ def _strip(seed: int, row: int, sun_azimuth_rad: float, is_sunny: bool) -> NDArr
     wide, tall = _STRIP_PX
     strip = np.zeros((tall, wide, 4), np.uint8)
     height = (0.075, 0.09, 0.06)[row] * dice.uniform(0.6, 1.35)
-    gap = (0.55, 0.8, 2.6)[row]
+    gap = (0.5, 0.55, 0.65)[row]
     if row == 0:
-        _undergrowth(strip, round(height / _STRIP_RAD * tall * 0.42), dice)
+        _undergrowth(strip, round(height / _STRIP_RAD * tall * 0.7), dice)
     at = 0.0
     while at < 2 * math.pi:
         size = height * dice.uniform(0.65, 1.2)
-        crown = _crown(dice.randrange(12), _aside_of_sun(at, sun_azimuth_rad) if is_sunny else 0)
+        crown = _crown(
+            dice.choice(_BROAD if row else _ANY),
+            _aside_of_sun(at, sun_azimuth_rad) if is_sunny else 0,
+        )
         _stamp(strip, crown, at, size, dice)
         at += size * gap * dice.uniform(0.4, 1.3)
     return strip
