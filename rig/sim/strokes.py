@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rig.core.camera_pose import CameraPose
 from rig.records import Box, Picture
 from rig.sim.light import Colour, Light
+from rig.sim.shading import Outline, render_outlines
 
 Floats = NDArray[np.float64]
 
@@ -137,60 +138,30 @@ def _drawn(
     """Colours (already times cover) and cover of the window's pixels."""
     x0, y0, x1, y1 = window
     scale = _oversampling(y1 - y0, x1 - x0)
-    shape = ((y1 - y0) * scale, (x1 - x0) * scale)
-    canvas = np.zeros((*shape, 3), np.uint8)
-    mask = np.zeros(shape, np.uint8)
-    sun = _sun_seen(pose, light)
-    for flat in flats:
-        for points, colour in _tones(flat, sun, light):
-            placed = (points - (x0, y0)) * scale - 0.5
-            _fill(canvas, placed, colour)
-        _fill(mask, (flat.hull() - (x0, y0)) * scale - 0.5, 255)
-    size = (x1 - x0, y1 - y0)
-    small = cv2.resize(canvas, size, interpolation=cv2.INTER_AREA)
-    cover = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), np.asarray(cover, np.uint8)
+    outlines = [_outline(flat, (x0, y0), scale, pose) for flat in flats]
+    shape, size = ((y1 - y0) * scale, (x1 - x0) * scale), (x1 - x0, y1 - y0)
+    return render_outlines(outlines, shape, size, pose, light)
+
+
+def _outline(flat: Flat, corner: tuple[int, int], scale: int, pose: CameraPose) -> Outline:
+    part = flat.part
+    facing = None if part.normal is None else pose.axes @ np.asarray(part.normal)
+    return Outline(
+        (flat.hull() - corner) * scale - 0.5,
+        (flat.centres_px - corner) * scale - 0.5,
+        flat.radii_px * scale,
+        float(part.radii.max()),
+        part.colour,
+        part.lift_m > 0.0,
+        flat.depth_m,
+        facing,
+    )
 
 
 def _oversampling(height_px: int, width_px: int) -> int:
     """Samples per pixel and axis: the smaller the figure, the more its edges matter."""
     large = max(height_px, width_px)
-    return next((s for most, s in ((90, 4), (220, 3), (800, 2)) if large <= most), 1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sun:
-    """The sun as this camera sees it: the lit side's size and where in the picture it lies."""
-
-    to_sun: Floats
-    lit: float
-    aim: tuple[float, float]
-
-
-def _sun_seen(pose: CameraPose, light: Light) -> _Sun:
-    to_sun = light.to_sun
-    across, down, view = (float(v) for v in pose.axes @ to_sun)
-    lit = 0.25 + 0.5 * (1.0 - view) / 2.0
-    turn = math.hypot(across, down) or 1.0
-    return _Sun(to_sun, lit, ((1.0 - lit) * across / turn, (1.0 - lit) * down / turn))
-
-
-def _tones(flat: Flat, sun: _Sun, light: Light) -> list[tuple[Floats, Colour]]:
-    """Outlines and colours of one part, drawn over each other from its dark to its lit side."""
-    part = flat.part
-    if part.normal is not None:
-        open_sky = 0.8 + 0.2 * part.normal[2]
-        blue, green, red = light.shade(part.colour, float(sun.to_sun @ np.asarray(part.normal)))
-        return [(flat.hull(), (blue * open_sky, green * open_sky, red * open_sky))]
-    steps = 1 + min(4, int(float(flat.radii_px.max()) / 1.2))
-    if steps == 1:
-        return [(flat.hull(), light.shade(part.colour, 0.6))]
-    tones = []
-    for step in range(steps):
-        share = step / (steps - 1)
-        points = flat.hull(1.0 + (sun.lit - 1.0) * share, (sun.aim[0] * share, sun.aim[1] * share))
-        tones.append((points, light.shade(part.colour, 0.35 + 0.5 * share)))
-    return tones
+    return next((s for most, s in ((70, 4), (180, 3), (560, 2)) if large <= most), 1)
 
 
 def _fill(canvas: NDArray[np.uint8], points: Floats, colour: Colour | int) -> None:

@@ -214,3 +214,32 @@ def test_closed_source_ends() -> None:
 def test_source_refuses_a_rate_of_zero() -> None:
     with pytest.raises(ValueError, match="rate_hz is 0"):
         SceneSource(DRILLS["cone"](), rate_hz=0.0)
+
+
+def test_lane_numbers_are_painted_only_where_asked() -> None:
+    site = mount_a()
+    plain, numbered = (
+        render_ground(site.pose, (1280, 720), surface, FLAT, 1, site.lane)
+        for surface in (SURFACES["red"], replace(SURFACES["red"], has_numbers=True))
+    )
+    change = np.abs(plain.astype(int) - numbered.astype(int)).max(axis=2) > 40
+    corners = site.lane.to_ground(np.array([[38.4, -0.3], [39.5, 0.3]]))
+    (x0, y0), (x1, y1) = site.pose.to_pixels(np.column_stack([corners, np.zeros(2)]))
+    low_x, high_x = sorted((int(x0), int(x1)))
+    low_y, high_y = sorted((int(y0), int(y1)))
+    assert change[low_y : high_y + 1, low_x : high_x + 1].mean() > 0.1
+    assert not change[: low_y // 2].any()
+
+
+def test_a_round_thing_is_brighter_on_the_side_of_the_sun() -> None:
+    leans = []
+    for azimuth in (math.pi / 2, -math.pi / 2):
+        light = replace(LIGHTS["sunny"], sun_azimuth_rad=azimuth, contact=0.0, haze=0.0)
+        picture = _blank()
+        box = draw_thing(picture, _pose(), "ball", 4.0, 0.0, 0.3, light, 0.0, (120.0, 120.0, 120.0))
+        assert box is not None
+        x, y = int((box.x0 + box.x1) / 2), int((box.y0 + box.y1) / 2)
+        reach = int(box.width_px * 0.35)
+        row = picture[y].astype(int).sum(axis=1)
+        leans.append(row[x - reach : x].mean() - row[x : x + reach].mean())
+    assert leans[0] > 15 > -15 > leans[1]
