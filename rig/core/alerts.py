@@ -204,11 +204,8 @@ class AlertKeeper:
         if chosen in _OWES_RELIEF:
             self._owes_relief = True
             self._standing.pop(Cause.ALL_CLEAR, None)
-        elif chosen is Cause.ALL_CLEAR:
-            since_ns = self._standing[chosen].sounds_since_ns or now_ns
-            played_s = (now_ns - since_ns) / 1e9
-            if played_s >= _pattern(ALERTS[chosen]).period_s:
-                self._owes_relief = False
+        elif Cause.ALL_CLEAR in self._standing and not self._may_sound(Cause.ALL_CLEAR, now_ns):
+            self._owes_relief = False  # its time is over: told once, a later gap is no new relief
 
 
 _OWES_RELIEF = {Cause.COLLISION, Cause.CONFLICT_SOON, Cause.LANE_NOT_CLEAR}

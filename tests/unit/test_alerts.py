@@ -148,6 +148,18 @@ def test_all_clear_comes_once_and_only_after_a_warning() -> None:
     assert found[3][2] - found[3][1] <= PATTERNS["all_clear"].period_s
 
 
+@pytest.mark.parametrize("rate_hz", [5.0, 8.0, 15.0, 30.0, 60.0])
+def test_all_clear_is_told_once_a_warning_though_the_lane_is_in_doubt_in_between(
+    rate_hz: float,
+) -> None:
+    """A runner unseen for a moment makes the cause vanish and come back: nothing new is clear."""
+    clear = [(4.0, 8.0, Cause.ALL_CLEAR), (10.0, 20.0, Cause.ALL_CLEAR)]
+    found = spans(play([(1.0, 3.0, Cause.COLLISION), *clear], 15.0, rate_hz))
+    assert [c for c, _, _ in found].count(Cause.ALL_CLEAR) == 1
+    again = spans(play([(1.0, 3.0, Cause.COLLISION), (8.0, 9.0, Cause.COLLISION), *clear], 15.0))
+    assert [c for c, _, _ in again].count(Cause.ALL_CLEAR) == 2
+
+
 def test_a_sound_keeps_its_rhythm_when_its_cause_changes() -> None:
     heard = play([(1.0, 3.0, Cause.LANE_END_NOW), (2.0, 5.0, Cause.RUNNER_LOST)], 4.0)
     alerts = {a.cause: a.since_ns for _, a in heard if a.level is Level.STOP}
