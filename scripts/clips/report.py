@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from clips.changes import changes
 from clips.judged import Judged
 from clips.scoring import Fate, Life, carried, empty_score, fates, lives, shared_ids
 from rig.programs.timeline import Timeline, format_row, heading
@@ -51,11 +52,28 @@ def _people(judged: Judged, found: Sequence[Fate]) -> Iterator[str]:
         f"{ids} ids for {len(found)} people in {sum(len(f.spell_ids) for f in found)} spells, "
         f"ids on more than one person: {', '.join(map(str, shared_ids(found))) or 'none'}"
     )
+    yield from _change_lines(judged)
     whole = carried(judged)
     yield (
         f"  person tracks carried on for more than 0.5 s without being seen: "
         f"{_share(whole.stale_s, whole.track_s)} of {whole.track_s:.0f} track seconds"
     )
+
+
+def _change_lines(judged: Judged) -> Iterator[str]:
+    """How often a name changed in mid-view, and how often somebody passed just then."""
+    found = changes(judged)
+    passing = [change for change in found if change.passed is not None]
+    yield (
+        f"  names changed in mid-view: {len(found)}, "
+        f"of these {len(passing)} while another labelled person passed in line"
+    )
+    for one in found:
+        between = f"{one.passed} passed in line" if one.passed else "nobody passed"
+        yield (
+            f"    {one.from_s:.1f} to {one.to_s:.1f} s: {one.name}, "
+            f"{one.track_ids[0]} and {one.track_ids[1]}: {between}"
+        )
 
 
 def _tracks(found: Sequence[Life], people: Sequence[Fate]) -> Iterator[str]:

@@ -139,7 +139,9 @@ def fates(judged: Judged) -> list[Fate]:
 def _fate(judged: Judged, person: Person) -> Fate:
     spells = person.spells[::-1] if judged.is_reversed else person.spells
     order = -1 if judged.is_reversed else 1
-    hits = [[(m, _track_on(judged, m)) for m in spell[::order]] for spell in spells]
+    hits = [
+        [(m, next(iter(tracks_on(judged, m)), None)) for m in spell[::order]] for spell in spells
+    ]
     pairs = [(m, track) for spell in hits for m, track in spell if track is not None]
     off = [np.abs(_foot(judged.site, m) - (t.along_m, t.across_m)) for m, t in pairs]
     ids = tuple(tuple(dict.fromkeys(t.track_id for _, t in spell if t)) for spell in hits)
@@ -181,8 +183,8 @@ def _near(judged: Judged, time_s: float) -> Step:
     return min(judged.steps, key=lambda step: abs(step.time_s - time_s))
 
 
-def _track_on(judged: Judged, moment: Moment) -> Track | None:
-    """The confirmed person track on somebody at this moment, if any."""
+def tracks_on(judged: Judged, moment: Moment) -> list[Track]:
+    """The confirmed person tracks on somebody at this moment, the best one first."""
     wanted = _wanted(judged.site, moment)
     fresh = [
         (wanted.overlap(track.box), track)
@@ -191,8 +193,8 @@ def _track_on(judged: Judged, moment: Moment) -> Track | None:
         and track.kind is Kind.PERSON
         and (track.t_ns - track.seen_t_ns) / 1e9 <= FRESH_S
     ]
-    best, track = max(fresh, key=lambda row: row[0], default=(0.0, None))
-    return track if best >= ON_PERSON else None
+    fresh.sort(key=lambda row: -row[0])
+    return [track for overlap, track in fresh if overlap >= ON_PERSON]
 
 
 def _is_found(judged: Judged, moment: Moment) -> bool:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from clips import evaluation  # noqa: E402
+from clips.changes import changes  # noqa: E402
 from clips.judged import Judged, judge_clip  # noqa: E402
 from clips.scoring import Fate, empty_score, fates, shared_ids  # noqa: E402
 from clips.truth import Moment, all_truths  # noqa: E402
@@ -154,9 +155,11 @@ def test_names_change_where_people_were_hidden_and_hardly_elsewhere(
     videos: Path, is_reversed: bool
 ) -> None:
     """One name for each spell in view would be 15 at most for the six people."""
-    found = fates(judged("street_static", videos, is_reversed))
+    whole = judged("street_static", videos, is_reversed)
+    found = fates(whole)
     spells = sum(len(fate.spell_ids) for fate in found)
     assert sum(len(fate.ids) for fate in found) <= 1.25 * spells
+    assert sum(change.passed is None for change in changes(whole)) <= 1
 
 
 @pytest.mark.slow
