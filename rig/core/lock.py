@@ -23,6 +23,12 @@ EARLY_S = 0.5
 an early start must not go unguarded [J]."""
 LEFT_S = 4.0
 """For this long after leaving the box one is still known to have stood there [J]."""
+ALONG_S = 0.3
+"""Who is known for less than this has no way yet that says where they go [J]."""
+ALONG_M = 0.4
+"""Half a step: a placed foot that dances has not gone anywhere [J]."""
+WAY_S = 1.5
+"""The way of this long counts: whoever crosses the lane in it goes farther across than along."""
 UNSEEN_S = 0.15
 """A runner unseen for longer than this is looked for under other names."""
 YOUNG_S = 1.0
@@ -90,6 +96,33 @@ class BoxWatch:
             and self._stance.is_on_lane(p)
         ]
         return min(gone, key=lambda p: p.along_m, default=None)
+
+
+class MoverWatch:
+    """Remembers each person's way, to tell who runs along the lane from who walks across it."""
+
+    def __init__(self, stance: Stance) -> None:
+        self._stance = stance
+        self._ways: dict[int, list[tuple[int, float, float]]] = {}
+
+    def update(self, people: Sequence[Track], t_ns: int) -> Track | None:
+        """Who is seen moving along the lane, and came that way; of several the farthest back."""
+        self._ways = {
+            p.track_id: [
+                *(row for row in self._ways.get(p.track_id, []) if t_ns - row[0] <= WAY_S * 1e9),
+                (t_ns, p.along_m, p.across_m),
+            ]
+            for p in people
+        }
+        return min(filter(self._is_going, people), key=lambda p: p.along_m, default=None)
+
+    def _is_going(self, person: Track) -> bool:
+        since_ns, along_m, across_m = self._ways[person.track_id][0]
+        come_m = person.along_m - along_m
+        is_way = come_m >= ALONG_M and come_m > abs(person.across_m - across_m)
+        is_known = (person.t_ns - since_ns) / 1e9 >= ALONG_S and person.seen_t_ns == person.t_ns
+        is_there = self._stance.is_on_lane(person) and self._stance.is_onward(person)
+        return is_way and is_known and is_there
 
 
 def found_again(

@@ -24,7 +24,7 @@ from dataclasses import replace
 from rig.config import RunnerLimits
 from rig.core.fall import FallState, FallWatch
 from rig.core.lane import Lane
-from rig.core.lock import UNSEEN_S, BoxWatch, found_again, who_stays
+from rig.core.lock import UNSEEN_S, BoxWatch, MoverWatch, found_again, who_stays
 from rig.core.motion import predicted
 from rig.core.stance import GUESS_S, Stance, is_part_of, is_torn
 from rig.records import Command, Kind, Phase, Runner, Track
@@ -51,6 +51,7 @@ class RunnerKeeper:
         self._runner_id: int | None = None
         self._last: Track | None = None
         self._box = BoxWatch(lane, limits, self._stance)
+        self._movers = MoverWatch(self._stance)
         self._names: set[int] = set()
         self._former: set[int] = set()
         self._misses = 0
@@ -129,10 +130,9 @@ class RunnerKeeper:
 
     def _watch_movers(self, people: Sequence[Track], t_ns: int) -> None:
         """Lock whoever moves along the lane: for clips that begin in mid-run."""
-        moving = [p for p in people if self._stance.is_on_lane(p) and self._stance.is_onward(p)]
-        if self._phase is not Phase.WAITING or not moving:
-            return
-        self._lock(min(moving, key=lambda p: p.along_m), Phase.RUNNING)
+        mover = self._movers.update(people, t_ns)
+        if self._phase is Phase.WAITING and mover is not None:
+            self._lock(mover, Phase.RUNNING)
 
     def _lock(self, chosen: Track, phase: Phase) -> None:
         self._runner_id, self._last, self._phase = chosen.track_id, chosen, phase
