@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clips.judged import Judged
-from clips.scoring import tracks_on
+from clips.scoring import FRESH_S, tracks_on
 from clips.truth import Moment, Person
 from rig.core.overlap import share_inside
 from rig.records import Box
@@ -65,7 +65,9 @@ def _passed(judged: Judged, person: Person, a: Moment, b: Moment) -> str | None:
     """Who hid this person, or was hidden by them, between the two labels."""
     lens = judged.site.pose.lens
     size = (lens.width_px, lens.height_px)
-    for time_s in np.arange(a.time_s, b.time_s + STEP_S / 2, STEP_S):
+    first_s, last_s = sorted((a.time_s, b.time_s))
+    # A track counts as on somebody for as long after it was last seen.
+    for time_s in np.arange(first_s - FRESH_S, last_s + FRESH_S + STEP_S / 2, STEP_S):
         own = _box_at(person, float(time_s), size)
         for other in judged.truth.people:
             theirs = _box_at(other, float(time_s), size)

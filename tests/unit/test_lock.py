@@ -89,3 +89,22 @@ def test_a_lock_that_went_to_a_doubled_box_finds_its_way_home() -> None:
     assert runner.track is not None
     assert runner.track.track_id == 1
     assert runner.phase is Phase.RUNNING
+
+
+@pytest.mark.parametrize(("along_mps", "across_mps", "is_locked"), [
+    (2.0, 0.0, True), (2.0, 1.0, True), (0.8, 0.0, True), (0.7, 1.3, False), (0.0, 1.3, False),
+    (-1.3, 0.0, False),
+])  # fmt: skip
+def test_in_mid_run_who_came_along_the_lane_is_the_runner_and_who_crosses_it_is_not(
+    along_mps: float, across_mps: float, is_locked: bool
+) -> None:
+    keeper = RunnerKeeper(SITE.lane, replace(LIMITS, lock="moving"))
+    for number in range(16):
+        now = round(number / 20 * 1e9)
+        place = (10.0 + along_mps * number / 20, -0.4 + across_mps * number / 20)
+        box = PLACER.box_of(*place, 0.5, 1.75) or Box(0, 0, 1, 1)
+        here = Track(1, Kind.PERSON, now, 0, now, *place, along_mps, across_mps, 0.1, 0.1, 0.1,
+                     0.1, 0.5, 1.75, 0.9, box, True)  # fmt: skip
+        commands = (Command.ARM,) if number == 0 else ()
+        runner, _ = keeper.split((here,), commands, None, now)
+    assert (runner.track is not None) is is_locked
