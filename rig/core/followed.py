@@ -22,7 +22,10 @@ COLOUR_GAIN = 0.2
 
 @dataclass(slots=True)
 class Followed:
-    """The mutable inside of one track; times in seconds count against it."""
+    """The mutable inside of one track; times in seconds count against it.
+
+    `finest` is its last sighting by the finest pixels that ever showed it, at `finest_ns`.
+    """
 
     track_id: int
     motion: Motion
@@ -34,6 +37,8 @@ class Followed:
     height_m: float | None
     seen_along_m: float
     seen_across_m: float
+    finest: Detection
+    finest_ns: int
     sightings: int = 1
     missed_s: float = 0.0
     hidden_s: float = 0.0
@@ -64,11 +69,21 @@ class Followed:
         """Seconds since the last sighting."""
         return (t_ns - self.seen_t_ns) / 1e9
 
+    def count_seen(self, made_good_s: float) -> None:
+        """Let so much of the time count no longer for which it was not seen."""
+        self.missed_s = max(0.0, self.missed_s - made_good_s)
+        self.hidden_s = max(0.0, self.hidden_s - made_good_s)
+
     def vote(self, detection: Detection) -> None:
         """Let a sighting speak for its kind; older ones count less."""
         for kind in self.votes:
             self.votes[kind] *= 0.8
         self.votes[detection.kind] = self.votes.get(detection.kind, 0.0) + detection.score
+
+    def remember_finest(self, detection: Detection, t_ns: int) -> None:
+        """Keep a sighting by pixels at least as fine as any before."""
+        if detection.pixel_px <= self.finest.pixel_px:
+            self.finest, self.finest_ns = detection, t_ns
 
     def learn_colours(self, colours: tuple[int, ...]) -> None:
         """Go along slowly with what is seen: light changes, and boxes slip."""
@@ -118,6 +133,8 @@ def begin(track_id: int, sighting: Placed, t_ns: int, limits: TrackerLimits) -> 
         height_m=sighting.height_m,
         seen_along_m=sighting.along_m,
         seen_across_m=sighting.across_m,
+        finest=sighting.detection,
+        finest_ns=t_ns,
         is_confirmed=limits.confirm_sightings <= 1 and limits.confirm_s == 0,
     )
     followed.vote(sighting.detection)

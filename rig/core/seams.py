@@ -3,7 +3,8 @@
 A box that touches its tile's edge, where that edge is not the picture's, is *cut*: the thing may
 go on outside. Everything rests on one question: what would box B look like through the tile of
 box A? That is B clipped to A's tile. If A is about that (they overlap well, or one is a
-tighter outline of the other, or a cut A lies inside), A *is explained by* B. Then:
+tighter outline of the other, a cut A lies inside, or A is a poor outline: `core.loose`), A *is
+explained by* B. Then:
 
 1. Boxes that are not cut go first, those of the finer tile before the coarser (its pixels are
    smaller, so the foot and with it the range is better), then by score. Whatever such a box
@@ -25,6 +26,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rig.core.loose import COVERED, FINER, is_small
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -200,7 +203,20 @@ def _is_explained(seen: Sightings, part: Indices, whole: Indices, same_iou: floa
     is_fragment &= both >= FRAGMENT_SHARE * visible
     is_explained: Flags = (both >= same_iou * union) | (is_near & (both > 0)) | is_fragment
     is_explained |= is_echo(both / union, seen.scores[whole], seen.scores[part])
+    is_explained |= _is_poor(seen, part, whole)
     return is_explained | is_nested(own, visible, both)
+
+
+def _is_poor(seen: Sightings, part: Indices, whole: Indices) -> Flags:
+    """(P,) whether `part` is a small coarse box over `whole`, whose finer tile shows all of it.
+
+    Somebody nearer, as large as `part`, would be found by that tile, and hide `whole` from it.
+    """
+    box, other, views = seen.boxes[part], seen.boxes[whole], seen.views[whole]
+    is_poor: Flags = np.all(clip(box, views) == box, axis=1)
+    is_poor &= seen.pixel_px[part] >= FINER * seen.pixel_px[whole]
+    is_poor &= is_small(box, seen.pixel_px[part])
+    return is_poor & (area(clip(box, other)) >= COVERED * area(other))
 
 
 def is_echo(share: Floats, sure: Floats, unsure: Floats) -> Flags:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from rig.core.boxes import merge_candidates
 from rig.core.decode import KINDS, Candidates
+from rig.core.loose import FINER
 from rig.core.overlap import share_inside
-from rig.records import Box, Detection, Tile
+from rig.records import Detection, Tile
 
 REPEAT_IOU = 0.3
 """A weak box that overlaps a strong one by more is that thing again."""
@@ -49,7 +50,7 @@ def merge_by_strength(
     is_strong = [some.scores > thresholds[some.kinds] for _, some in found]
     strong = merge_candidates(_taken(found, is_strong), nms_iou, *size)
     weak = merge_candidates(_taken(found, [~flags for flags in is_strong]), nms_iou, *size)
-    rest = (one for one in weak if not any(_is_repeat(one.box, s.box) for s in strong))
+    rest = (one for one in weak if not any(_is_repeat(one, s) for s in strong))
     return strong + tuple(replace(one, is_weak=True) for one in rest)
 
 
@@ -62,6 +63,9 @@ def _taken(
     ]
 
 
-def _is_repeat(weak: Box, strong: Box) -> bool:
-    is_inside = max(share_inside(weak, strong), share_inside(strong, weak)) > REPEAT_SHARE
-    return is_inside or weak.overlap(strong) > REPEAT_IOU
+def _is_repeat(weak: Detection, strong: Detection) -> bool:
+    """Whether it says nothing new; finer pixels do, for they confirm a coarse box."""
+    if weak.pixel_px * FINER <= strong.pixel_px:
+        return False
+    inside = share_inside(weak.box, strong.box), share_inside(strong.box, weak.box)
+    return max(inside) > REPEAT_SHARE or weak.box.overlap(strong.box) > REPEAT_IOU

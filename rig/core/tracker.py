@@ -16,6 +16,7 @@ import numpy as np
 
 from rig.config import TrackerLimits
 from rig.core.association import assign
+from rig.core.echoes import FinerLooks
 from rig.core.followed import Followed, begin, place, sigmas
 from rig.core.overlap import share_inside
 from rig.core.placing import Placer
@@ -61,6 +62,7 @@ class Tracker:
         camera = placer.site.lane.to_lane(np.array([[pose.x_m, pose.y_m]]))
         self._camera_m = (float(camera[0, 0]), float(camera[0, 1]))
         self._followed: list[Followed] = []
+        self._looks = FinerLooks()
         self._t_ns: int | None = None
         self._next_id = 1
 
@@ -77,10 +79,20 @@ class Tracker:
         self._predict(dt_s)
         strong = [p for p in placed if not p.detection.is_weak]
         pairs = self._pair(self._followed, strong)
-        pairs += self._pair_weak(pairs, [p for p in placed if p.detection.is_weak])
+        self._looks.add(placed, looked_at, t_ns)
+        echoes = self._looks.part(self._followed, pairs, strong)
+        gone = {id(track) for track in echoes.gone}
+        self._followed = [t for t in self._followed if id(t) not in gone]
+        strong, pairs = echoes.strong, echoes.pairs
+        left = [t for t in self._followed if all(t is not still for still in echoes.still)]
+        pairs += self._pair_weak(left, pairs, [p for p in placed if p.detection.is_weak])
         for track, sighting in pairs:
             self._see(track, sighting, t_ns, dt_s)
-        seen = {id(track) for track, _ in pairs}
+        for track in echoes.still:
+            track.seen_t_ns = track.strong_t_ns = t_ns
+            track.sightings += 1
+            track.count_seen(REGAIN * dt_s)
+        seen = {id(track) for track in (*(t for t, _ in pairs), *echoes.still)}
         self._miss([t for t in self._followed if id(t) not in seen], looked_at, dt_s)
         taken = {id(sighting) for _, sighting in pairs}
         fresh = sorted(
@@ -105,12 +117,12 @@ class Tracker:
         pairs = assign(expected, placed, self._limits)
         return [(tracks[row], placed[column]) for row, column in pairs]
 
-    def _pair_weak(self, pairs: Pairs, weak: list[Placed]) -> Pairs:
+    def _pair_weak(self, tracks: list[Followed], pairs: Pairs, weak: list[Placed]) -> Pairs:
         """Weak sightings for confirmed tracks that nothing strong was seen of, where they are."""
         seen = {id(track) for track, _ in pairs}
         left = [
             t
-            for t in self._followed
+            for t in tracks
             if t.is_confirmed
             and id(t) not in seen
             and ((self._t_ns or 0) - t.strong_t_ns) / 1e9 <= WEAK_MOST_S
@@ -133,9 +145,9 @@ class Tracker:
         if sighting.detection.is_weak:
             return
         track.strong_t_ns = t_ns
+        track.remember_finest(sighting.detection, t_ns)
         track.sightings += 1
-        track.missed_s = max(0.0, track.missed_s - REGAIN * dt_s)
-        track.hidden_s = max(0.0, track.hidden_s - REGAIN * dt_s)
+        track.count_seen(REGAIN * dt_s)
         track.vote(sighting.detection)
         track.learn_colours(sighting.detection.colours)
         lasted_s = (t_ns - track.first_t_ns) / 1e9

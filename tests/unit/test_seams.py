@@ -175,6 +175,27 @@ def test_a_far_person_of_few_coarse_pixels_is_matched_by_its_edges() -> None:
     assert len(merged((WHOLE, (coarse,)), (native(480, 260), (person(613, 345, 620, 380),)))) == 2
 
 
+RUNNER, DOUBLE = person(662, 300, 675, 333), person(654, 291, 679, 346, 0.5)
+"""Seen in a drawn drill: a runner at the start box, and what the whole view made of them."""
+
+
+def test_a_loose_coarse_outline_is_the_person_the_finer_tile_shows() -> None:
+    (one,) = merged((WHOLE, (DOUBLE,)), (native(480, 260), (RUNNER,)))
+    assert one.box == RUNNER.box
+    assert not one.is_bottom_cut
+
+
+def test_a_loose_outline_counts_where_the_finer_tile_does_not_show_all_of_it() -> None:
+    assert len(merged((WHOLE, (DOUBLE,)), (native(480, 150), (RUNNER,)))) == 2
+
+
+def test_who_stands_between_camera_and_runner_stays_in_both_tiles() -> None:
+    """As large as the loose outline would be, but the finer tile shows them too."""
+    nearer = person(656, 294, 680, 346)
+    seen = merged((WHOLE, (DOUBLE,)), (native(480, 260), (RUNNER, nearer)))
+    assert {d.box for d in seen} == {RUNNER.box, nearer.box}
+
+
 def test_head_and_shoulders_in_a_tile_are_part_of_the_whole_person() -> None:
     whole, head = person(600, 200, 700, 520), person(635, 203, 672, 292)
     tile = native(480, 100)

@@ -68,6 +68,14 @@ def test_a_weak_box_on_a_strong_one_is_dropped_and_one_beside_it_stays() -> None
     assert [one.is_weak for one in found([strong, (0.3, 200, 100, 240, 200)])] == [False, True]
 
 
+def test_a_weak_box_of_finer_pixels_stays_beside_the_coarse_strong_one_that_it_confirms() -> None:
+    finer = Tile(60, 60, 220, 260, 320, 400)
+    strong, weak = (0.8, 100.0, 100.0, 140.0, 200.0), (0.3, 104.0, 104.0, 138.0, 198.0)
+    seen = [(TILE, candidates([strong])), (finer, candidates([weak]))]
+    both = merge_by_strength(seen, LIMITS, 0.6, *SIZE)
+    assert [(one.is_weak, one.pixel_px) for one in both] == [(False, 2.0), (True, 0.5)]
+
+
 def follow(weak_from_s: float, until_s: float, weak: Stand) -> list[tuple[Track, ...]]:
     """Somebody stands at 25 m, strong until `weak_from_s` (never if 0), then `weak` is seen."""
     tracker, steps = Tracker(TrackerLimits(), PLACER), []
