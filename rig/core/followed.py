@@ -96,6 +96,7 @@ class Followed:
     def public(self, t_ns: int, across_sigma_most_m: float) -> Track:
         """The record that the rest of the rig works with."""
         along, across = self.motion.along, self.motion.across
+        across_mps, across_sigma_mps = self.motion.across_speed()
         return Track(
             track_id=self.track_id,
             kind=self.kind,
@@ -105,11 +106,11 @@ class Followed:
             along_m=along.place,
             across_m=across.place,
             along_mps=along.speed,
-            across_mps=across.speed,
+            across_mps=across_mps,
             along_sigma_m=along.pp**0.5,
             across_sigma_m=min(across.pp**0.5, across_sigma_most_m),
             along_sigma_mps=along.vv**0.5,
-            across_sigma_mps=across.vv**0.5,
+            across_sigma_mps=across_sigma_mps,
             width_m=self.width_m,
             height_m=self.height_m,
             score=self.detection.score,
