@@ -23,12 +23,15 @@ EARLY_S = 0.5
 an early start must not go unguarded [J]."""
 LEFT_S = 4.0
 """For this long after leaving the box one is still known to have stood there [J]."""
-ALONG_S = 0.3
-"""Who is known for less than this has no way yet that says where they go [J]."""
+ALONG_S = 0.4
+"""Who was seen on the lane for less than this has no way yet that says where they go [J]."""
 ALONG_M = 0.4
 """Half a step: a placed foot that dances has not gone anywhere [J]."""
+ALONG_TIMES = 2.0
+"""A way along the lane is this many times longer than it is wide: feet of who walks across it
+dance along it as well [J]."""
 WAY_S = 1.5
-"""The way of this long counts: whoever crosses the lane in it goes farther across than along."""
+"""The way of this long counts."""
 UNSEEN_S = 0.15
 """A runner unseen for longer than this is looked for under other names."""
 YOUNG_S = 1.0
@@ -99,30 +102,32 @@ class BoxWatch:
 
 
 class MoverWatch:
-    """Remembers each person's way, to tell who runs along the lane from who walks across it."""
+    """Remembers each person's way on the lane, to tell who runs along it from who crosses it."""
 
     def __init__(self, stance: Stance) -> None:
         self._stance = stance
-        self._ways: dict[int, list[tuple[int, float, float]]] = {}
+        self._ways: dict[int, list[Track]] = {}
 
     def update(self, people: Sequence[Track], t_ns: int) -> Track | None:
         """Who is seen moving along the lane, and came that way; of several the farthest back."""
-        self._ways = {
-            p.track_id: [
-                *(row for row in self._ways.get(p.track_id, []) if t_ns - row[0] <= WAY_S * 1e9),
-                (t_ns, p.along_m, p.across_m),
-            ]
-            for p in people
-        }
-        return min(filter(self._is_going, people), key=lambda p: p.along_m, default=None)
+        self._ways = {p.track_id: self._way(p, t_ns) for p in people if self._stance.is_on_lane(p)}
+        going = (p for p in people if p.seen_t_ns == t_ns and self._is_going(p))
+        return min(going, key=lambda p: p.along_m, default=None)
+
+    def _way(self, person: Track, t_ns: int) -> list[Track]:
+        """Where they were seen on the lane lately, this step included."""
+        known = self._ways.get(person.track_id, [])
+        seen = [person] if person.seen_t_ns == t_ns else []
+        return [row for row in known if t_ns - row.t_ns <= WAY_S * 1e9] + seen
 
     def _is_going(self, person: Track) -> bool:
-        since_ns, along_m, across_m = self._ways[person.track_id][0]
-        come_m = person.along_m - along_m
-        is_way = come_m >= ALONG_M and come_m > abs(person.across_m - across_m)
-        is_known = (person.t_ns - since_ns) / 1e9 >= ALONG_S and person.seen_t_ns == person.t_ns
-        is_there = self._stance.is_on_lane(person) and self._stance.is_onward(person)
-        return is_way and is_known and is_there
+        way = self._ways.get(person.track_id)
+        if not way or not self._stance.is_onward(person):
+            return False
+        come_m = person.along_m - way[0].along_m
+        wide_m = max(row.across_m for row in way) - min(row.across_m for row in way)
+        is_long = person.t_ns - way[0].t_ns >= ALONG_S * 1e9 and come_m >= ALONG_M
+        return is_long and come_m >= ALONG_TIMES * wide_m
 
 
 def found_again(
