@@ -77,13 +77,17 @@ class BoxWatch:
         }
 
     def settled(self, people: Sequence[Track], t_ns: int) -> Track | None:
-        """Who stands in the box and has for `settle_s`; of several the farthest back."""
+        """Who is seen standing in the box and has for `settle_s`; of several the farthest back.
+
+        What was not seen for a while slows down in the tracker and seems to stand.
+        """
         ready = [
             p
             for p in people
             if (stood := self._stood.get(p.track_id)) is not None
             and stood.until_ns == t_ns
             and stood.lasted_s >= self._limits.settle_s
+            and t_ns - p.seen_t_ns <= UNSTEADY_S * 1e9
         ]
         return min(ready, key=lambda p: p.along_m, default=None)
 

@@ -108,3 +108,21 @@ def test_in_mid_run_who_came_along_the_lane_is_the_runner_and_who_crosses_it_is_
         commands = (Command.ARM,) if number == 0 else ()
         runner, _ = keeper.split((here,), commands, None, now)
     assert (runner.track is not None) is is_locked
+
+
+@pytest.mark.parametrize(("unseen_s", "is_locked"), [(0.3, True), (0.5, False), (3.0, False)])
+def test_who_is_only_guessed_to_stand_in_the_box_is_not_locked(
+    unseen_s: float, is_locked: bool
+) -> None:
+    """An unseen track fades to a stand wherever it was lost; nobody may be there."""
+    keeper, rate_hz = RunnerKeeper(SITE.lane, LIMITS), 10
+    settle = round((LIMITS.settle_s + 3.0) * rate_hz)
+    box = PLACER.box_of(1.0, 0.0, 0.5, 1.75) or Box(0, 0, 1, 1)
+    for number in range(settle):
+        now = number * 10**9 // rate_hz
+        seen = max(0, now - round(unseen_s * 1e9))
+        here = Track(1, Kind.PERSON, now, 0, seen, 1.0, 0.0, 0.0, 0.0, 0.1, 0.1, 0.1, 0.1, 0.5,
+                     1.75, 0.9, box, True)  # fmt: skip
+        commands = (Command.ARM,) if number == 0 else ()
+        runner, _ = keeper.split((here,), commands, None, now)
+    assert (runner.track is not None) is is_locked
