@@ -33,6 +33,11 @@ class Box:
         """Middle of the box, (x, y) in pixels."""
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
 
+    @property
+    def sides_px(self) -> tuple[float, float, float, float]:
+        """(x0, y0, x1, y1), a row for arithmetic on many boxes."""
+        return self.x0, self.y0, self.x1, self.y1
+
     def overlap(self, other: Box) -> float:
         """Intersection over union with another box, 0 to 1."""
         width = min(self.x1, other.x1) - max(self.x0, other.x0)

@@ -114,16 +114,12 @@ def _swap_while_cheaper(row_of: dict[int, int], cost: NDArray[np.float64]) -> No
 
 def _overlaps(tracks: Sequence[Expected], placed: Sequence[Placed]) -> NDArray[np.float64]:
     """[tracks, sightings] intersection over union of the last box and the new one."""
-    a = np.array([_corners(t.box) for t in tracks])[:, None, :]
-    b = np.array([_corners(p.detection.box) for p in placed])[None, :, :]
+    a = np.array([t.box.sides_px for t in tracks])[:, None, :]
+    b = np.array([p.detection.box.sides_px for p in placed])[None, :, :]
     size = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
     both = np.prod(np.clip(size, 0, None), axis=-1)
     areas = np.prod(a[..., 2:] - a[..., :2], axis=-1) + np.prod(b[..., 2:] - b[..., :2], axis=-1)
     return np.asarray(both / np.maximum(areas - both, 1e-9))
-
-
-def _corners(box: Box) -> tuple[float, float, float, float]:
-    return box.x0, box.y0, box.x1, box.y1
 
 
 def _colour_costs(tracks: Sequence[Expected], placed: Sequence[Placed]) -> NDArray[np.float64]:

@@ -185,7 +185,7 @@ def _to_candidates(detections: tuple[Detection, ...]) -> Candidates:
     """Records as arrays."""
     if not detections:
         return NO_CANDIDATES
-    boxes = [(d.box.x0, d.box.y0, d.box.x1, d.box.y1) for d in detections]
+    boxes = [d.box.sides_px for d in detections]
     return Candidates(
         np.array(boxes, np.float32),
         np.array([d.score for d in detections], np.float32),

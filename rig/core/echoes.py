@@ -132,7 +132,7 @@ class FinerLooks:
 
     def _repeats(self, found: Detection, track: Followed) -> bool:
         """Whether it is a loose outline of the track, as a finer look has just shown it."""
-        boxes = np.array([_sides(found.box), _sides(track.finest.box)])
+        boxes = np.array([found.box.sides_px, track.finest.box.sides_px])
         pixel_px = np.array([found.pixel_px, track.finest.pixel_px])
         is_fresh = any(
             look.t_ns == track.finest_ns and look.has_shown(found) for look in self._looks
@@ -154,7 +154,3 @@ def _is_long(found: Detection, finest: Detection) -> bool:
 
 def _holds(tile: Tile, box: Box) -> bool:
     return tile.x0 <= box.x0 and tile.y0 <= box.y0 and box.x1 <= tile.x1 and box.y1 <= tile.y1
-
-
-def _sides(box: Box) -> tuple[float, float, float, float]:
-    return box.x0, box.y0, box.x1, box.y1

@@ -31,15 +31,9 @@ class Pace:
 
     def predict(self, dt_s: float) -> None:
         """Move on by `dt_s` seconds."""
-        for sums, keep in ((self._weights, exp(-dt_s / MEMORY_S)),
-                           (self._spread, exp(-2 * dt_s / MEMORY_S))):  # fmt: skip
-            none, one, two = sums
-            sums[:] = (
-                keep * none,
-                keep * (one - dt_s * none),
-                keep * (two - 2 * dt_s * one + dt_s**2 * none),
-            )
         keep = exp(-dt_s / MEMORY_S)
+        _move_on(self._weights, keep, dt_s)
+        _move_on(self._spread, keep**2, dt_s)
         none, one = self._places
         self._places[:] = keep * none, keep * (one - dt_s * none)
 
@@ -59,3 +53,13 @@ class Pace:
         b0, b1, b2 = self._spread
         variance = (s1 * s1 * b0 - 2 * s0 * s1 * b1 + s0 * s0 * b2) / whole**2
         return (s0 * y1 - s1 * y0) / whole, max(0.0, variance) ** 0.5
+
+
+def _move_on(sums: list[float], keep: float, dt_s: float) -> None:
+    """Sums of times to the power of 0, 1 and 2, `dt_s` later and forgotten but for `keep`."""
+    none, one, two = sums
+    sums[:] = (
+        keep * none,
+        keep * (one - dt_s * none),
+        keep * (two - 2 * dt_s * one + dt_s**2 * none),
+    )

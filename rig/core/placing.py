@@ -69,7 +69,7 @@ class Placer:
         """
         if not detections:
             return ()
-        boxes = np.array([(d.box.x0, d.box.y0, d.box.x1, d.box.y1) for d in detections])
+        boxes = np.array([d.box.sides_px for d in detections])
         sizes = np.stack([boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]], axis=1)
         runs = _runner_flags(detections, runner_box)
         is_cut = np.array([d.is_bottom_cut for d in detections])

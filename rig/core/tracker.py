@@ -16,7 +16,7 @@ import numpy as np
 
 from rig.config import TrackerLimits
 from rig.core.association import assign
-from rig.core.echoes import FinerLooks
+from rig.core.echoes import FinerLooks, Pairs
 from rig.core.followed import Followed, begin, place, sigmas
 from rig.core.overlap import share_inside
 from rig.core.placing import Placer
@@ -42,9 +42,6 @@ COAST_S = 0.4
 """Unseen for less than this a thing goes on as before: detectors skip frames."""
 COAST_DECAY_S = 1.0
 """After that its speed is believed less and less, with this time constant [J]."""
-
-
-Pairs = list[tuple[Followed, Placed]]
 
 
 class Tracker:

@@ -240,7 +240,7 @@ def _flag_feet(found: Sequence[Detection]) -> tuple[Detection, ...]:
     """Marks hidden feet as the detector's own merge does: by the boxes, not by the truth."""
     if not found:
         return ()
-    boxes = np.array([(d.box.x0, d.box.y0, d.box.x1, d.box.y1) for d in found])
+    boxes = np.array([d.box.sides_px for d in found])
     hidden = find_hidden_feet(boxes)
     return tuple(
         replace(d, is_bottom_cut=d.is_bottom_cut or bool(is_hidden))

@@ -180,4 +180,4 @@ def _about(decision: Decision, truth: Sequence[ActorTruth]) -> tuple[str | None,
 
 def _plain(found: Detection) -> list[float]:
     box = found.box
-    return [round(found.score, 2), *(round(v) for v in (box.x0, box.y0, box.x1, box.y1))]
+    return [round(found.score, 2), *(round(v) for v in box.sides_px)]

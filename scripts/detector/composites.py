@@ -233,7 +233,7 @@ def cut_labels(marks: list[Marked], cut: Cut, split: str, name: str) -> Labels:
     """
     boxes, classes, ignored, masks = [], [], [], []
     for mark in marks:
-        whole = np.array([mark.box.x0, mark.box.y0, mark.box.x1, mark.box.y1])
+        whole = np.array(mark.box.sides_px)
         moved = (whole - [cut.x, cut.y, cut.x, cut.y]) * cut.scale
         limit = np.array([cut.width, cut.height] * 2) * cut.scale
         kept = np.clip(moved, 0, limit)
