@@ -7,8 +7,8 @@ Called by `rig.devices.detector`; `merge` is the same for callers that hold reco
 Within a tile: greedy suppression by score of boxes of one kind that overlap by more than the
 card's limit, or of which one is a tighter outline of the other. Boxes of different kinds are the
 same thing only if they agree closely; then a person stays before anything else (a rig that loses
-its runner to "animal" has lost its runner) and otherwise the better score. A person and a cycle
-always both stay: that is a rider.
+its runner to "animal" has lost its runner) and otherwise the better score. A rider is a person
+and a cycle, and both stay, unless both boxes are drawn around the two together.
 """
 
 from __future__ import annotations
@@ -64,7 +64,6 @@ UNION_SCORE = 0.6
 """The two must be at least this sure, relative to the box."""
 
 _PERSON = KIND_NUMBERS[Kind.PERSON]
-_CYCLE = KIND_NUMBERS[Kind.CYCLE]
 
 
 def merge(
@@ -154,10 +153,8 @@ def _is_double(seen: Sightings, first: Indices, second: Indices, nms_iou: float)
     share = both / (sizes[first] + sizes[second] - both)
     is_same = (share > nms_iou) | is_nested(sizes[first], sizes[second], both)
     is_same |= is_echo(share, seen.scores[first], seen.scores[second])
-    one, other = kinds[first], kinds[second]
-    # Persons come first in `first`, so a rider is always (person, cycle).
-    is_rider = (one == _PERSON) & (other == _CYCLE)
-    is_double: Flags = np.where(one == other, is_same, (share > SAME_THING_IOU) & ~is_rider)
+    is_one_kind = kinds[first] == kinds[second]
+    is_double: Flags = np.where(is_one_kind, is_same, share > SAME_THING_IOU)
     return is_double
 
 

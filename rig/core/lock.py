@@ -17,7 +17,7 @@ from rig.records import Track
 
 UNSTEADY_S = 0.4
 """Out of the box or moving for less than this does not end standing there: at 40 m a stander's
-foot dances, and detectors skip frames [J]."""
+foot dances, and detectors skip frames [J]. Nor does being unseen for less end a way."""
 EARLY_S = 0.5
 """Who stood this long and is seen to leave the box along the lane is the runner, locked or not:
 an early start must not go unguarded [J]."""
@@ -119,10 +119,14 @@ class MoverWatch:
         return min(going, key=lambda p: p.along_m, default=None)
 
     def _way(self, person: Track, t_ns: int) -> list[Track]:
-        """Where they were seen on the lane lately, this step included."""
+        """Where they were seen on the lane lately, this step included.
+
+        A way ends where they were unseen for long: who comes out again may be somebody else.
+        """
         known = self._ways.get(person.track_id, [])
-        seen = [person] if person.seen_t_ns == t_ns else []
-        return [row for row in known if t_ns - row.t_ns <= WAY_S * 1e9] + seen
+        if person.seen_t_ns == t_ns:
+            return [row for row in known if t_ns - row.t_ns <= WAY_S * 1e9] + [person]
+        return known if t_ns - person.seen_t_ns <= UNSTEADY_S * 1e9 else []
 
     def _is_going(self, person: Track) -> bool:
         way = self._ways.get(person.track_id)

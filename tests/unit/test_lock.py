@@ -126,3 +126,21 @@ def test_who_is_only_guessed_to_stand_in_the_box_is_not_locked(
         commands = (Command.ARM,) if number == 0 else ()
         runner, _ = keeper.split((here,), commands, None, now)
     assert (runner.track is not None) is is_locked
+
+
+@pytest.mark.parametrize(("hidden_s", "is_locked"), [(0.3, True), (0.5, False)])
+def test_who_comes_out_of_hiding_begins_a_way_anew(hidden_s: float, is_locked: bool) -> None:
+    """On the pavement one name went from a walker to another who came out from behind legs."""
+    keeper = RunnerKeeper(SITE.lane, replace(LIMITS, lock="moving"))
+    seen_ns, reappeared_s = 0, 0.3 + hidden_s
+    for number in range(round((reappeared_s + 0.2) * 20)):
+        now = round(number / 20 * 1e9)
+        if not 0.3 < number / 20 < reappeared_s:
+            seen_ns = now
+        place = (10.0 + 2.0 * number / 20, 0.0)
+        box = PLACER.box_of(*place, 0.5, 1.75) or Box(0, 0, 1, 1)
+        here = Track(1, Kind.PERSON, now, 0, seen_ns, *place, 2.0, 0.0, 0.1, 0.1, 0.1, 0.1, 0.5,
+                     1.75, 0.9, box, True)  # fmt: skip
+        commands = (Command.ARM,) if number == 0 else ()
+        runner, _ = keeper.split((here,), commands, None, now)
+    assert (runner.track is not None) is is_locked
