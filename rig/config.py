@@ -9,32 +9,11 @@ The tables are frozen and are handed to the code that uses them; nothing looks o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """What stands beside an option's value: unit, reason and limits (both ends allowed)."""
-
-    unit: str
-    reason: str
-    least: float | None = None
-    most: float | None = None
-    choices: tuple[str, ...] = ()
-
-
-def option(
-    default: Any,
-    unit: str,
-    reason: str,
-    least: float | None = None,
-    most: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    """A dataclass field that carries its unit, reason and limits (Any, as `field` itself is)."""
-    about = Option(unit, reason, least, most, choices)
-    return field(default=default, metadata={"option": about})
+from rig.config_programs import HornOptions, LinkOptions
+from rig.option import Option as Option
+from rig.option import option as option
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +188,5 @@ class Config:
     health: HealthLimits = HealthLimits()
     lane_check: LaneCheckOptions = LaneCheckOptions()
     log: LogOptions = LogOptions()
+    links: LinkOptions = LinkOptions()
+    horn: HornOptions = HornOptions()

@@ -29,6 +29,8 @@ FUNCTION_LINES = 50
 
 RANKS = {
     "causes": -1,
+    "option": -2,
+    "config_programs": -1,
     "sightings": -1,
     "": 0,
     "records": 0,
