@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, Command] = {
     "calibrate": Command(
         "camera pose and lane from four or more known points on the ground", Takes.NOTHING
     ),
+    "horn": Command("own siren, lamps and button; sound what watch says, FAULT when it is silent"),
     "config": Command("print the effective configuration with units, limits and reasons"),
     "bench": Command("measure this board: period, latency and the speed it can guard"),
 }

@@ -27,4 +27,4 @@ class HornOptions:
     alive_limit_s: float = option(
         0.3, "s", "FAULT when the last word is older: 1.5 m of running at 5 m/s", 0.1, 2
     )
-    tick_s: float = option(0.005, "s", "a sound begins within this; 0.2 % of a core", 0.001, 0.05)
+    tick_s: float = option(0.005, "s", "a sound begins within this; 2 % of a core", 0.001, 0.05)

@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, Final, get_args, get_type_hints
 
 from rig.causes import Cause, Level
-from rig.core.patterns import PATTERNS
+from rig.core.patterns import PATTERNS, TICKS_LEAST_PER_S, TICKS_MOST_PER_S
 
 VERSION: Final = 1
 BYTES_MOST: Final = 1024
@@ -157,7 +157,9 @@ _NAMED: Final[Mapping[str, Check]] = {
     "cause": _or_none(lambda value: type(value) is str and value in set(Cause)),
     "pattern": lambda value: type(value) is str and value in PATTERNS,
     "command": lambda value: type(value) is str and value in ORDERS,
-    "ticks_per_s": _or_none(lambda value: _is_seconds(value) and 0.1 <= value <= 20.0),
+    "ticks_per_s": _or_none(
+        lambda value: _is_seconds(value) and TICKS_LEAST_PER_S <= value <= TICKS_MOST_PER_S
+    ),
 }
 """Checks by a field's name, where its type does not say enough."""
 
