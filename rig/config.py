@@ -124,6 +124,10 @@ class HazardLimits:
     speed_sigmas: float = option(
         1.0, "sigmas", "reckon the stop from a speed this much higher: it is learnt late", 0, 3
     )
+    start_more_mps: float = option(
+        1.5, "m/s", "a starter is faster than estimated by about this (docs/tuning.md)", 0, 4
+    )
+    start_s: float = option(2.5, "s", "for so long after they were slow", 0, 6)
     has_slower_futures: bool = option(
         True, "", "also judge a runner who slows or brakes; off: only one who goes on"
     )

@@ -178,6 +178,8 @@ class Runner:
     """Learnt while standing in the start box."""
     is_falling: bool = False
     is_down: bool = False
+    going_s: float | None = None
+    """Seconds since the runner was last slower than a walk; None where that was not seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def assess(
         for track in obstacles
         if track.is_confirmed and not (is_guess(track, lane) or is_underfoot(track, runner.track))
     ]
-    rows = _PHASE_RULES[runner.phase](Scene(me, others, lane, limits))
+    scene = Scene(me, others, lane, limits, runner.going_s)
+    rows = _PHASE_RULES[runner.phase](scene)
     found = sorted(rows, key=lambda h: (h.cause, h.ttc_s if h.ttc_s is not None else 1e9))
     return (*fall, *_lost(runner), *found)
 

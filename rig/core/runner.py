@@ -26,6 +26,7 @@ from rig.core.fall import FallState, FallWatch
 from rig.core.lane import Lane
 from rig.core.lock import UNSEEN_S, BoxWatch, MoverWatch, found_again, who_stays
 from rig.core.motion import predicted
+from rig.core.set_off import SetOffWatch
 from rig.core.stance import GUESS_S, Stance, is_part_of, is_torn
 from rig.records import Command, Kind, Phase, Runner, Track
 
@@ -61,6 +62,7 @@ class RunnerKeeper:
         self._is_lost = False
         self._height_m: float | None = None
         self._fall = FallWatch(None)
+        self._set_off = SetOffWatch()
 
     def split(
         self,
@@ -138,7 +140,7 @@ class RunnerKeeper:
         self._runner_id, self._last, self._phase = chosen.track_id, chosen, phase
         self._height_m, self._slow_since_ns, self._beside_since_ns = None, None, None
         self._fall, self._is_lost, self._misses = FallWatch(None), False, 0
-        self._names, self._former = set(), set()
+        self._names, self._former, self._set_off = set(), set(), SetOffWatch()
 
     def _follow(self, people: Sequence[Track], t_ns: int) -> None:
         """Find the locked runner among the people, by name or by where they must be."""
@@ -266,15 +268,15 @@ class RunnerKeeper:
         track = None
         if self._last is not None and self._unseen_s(t_ns) <= GONE_S:
             track = self._last if self._last.t_ns == t_ns else predicted(self._last, t_ns)
-        lost_s = self._unseen_s(t_ns)
         return Runner(
             self._phase,
             track,
-            lost_s,
+            self._unseen_s(t_ns),
             self._is_lost,
             self._height_m,
             fallen.is_falling,
             fallen.is_down,
+            None if self._last is None else self._set_off.update(self._last, t_ns),
         )
 
 
