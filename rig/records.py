@@ -179,7 +179,7 @@ class Runner:
     is_falling: bool = False
     is_down: bool = False
     going_s: float | None = None
-    """Seconds since the runner was last slower than a walk; None where that was not seen."""
+    """Seconds since the runner was last slower than a walk: 0 while so, None if never seen so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ ALERTS: dict[Cause, AlertRow] = {
     Cause.LANE_NOT_CLEAR: AlertRow(_CAUTION, "caution", 0.3, 0.6, "nothing moves: time to be sure"),
     Cause.OVERSPEED: AlertRow(_CAUTION, "caution", 0.5, 0.5, "one backward step is 0.3 s"),
     Cause.LANE_END_SOON: AlertRow(
-        _CAUTION, "lane_end", 0.1, 0.4, "the lane's end does not flicker"
+        _CAUTION, "lane_end", 0.3, 1.0, "a countdown that stops and begins again is noise: trials"
     ),
     Cause.DRIFT_LEFT: AlertRow(Level.CUE, "drift_left", 0.5, 0.5, "one stride is 0.6 s"),
     Cause.DRIFT_RIGHT: AlertRow(Level.CUE, "drift_right", 0.5, 0.5, "one stride is 0.6 s"),

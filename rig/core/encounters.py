@@ -33,6 +33,9 @@ SPEED_SIGMA_MOST_MPS = 1.0
 """A speed known no better than this is as good as unknown, and not taken for a sprint [J]."""
 START_FADE_S = 1.0
 """The lag goes within about this time once the runner has an even pace (trials)."""
+PASSES_MPS = 1.6
+"""What crosses this fast is out of the lane within a second, and a STOP for a speed that the
+runner has not got yet would be for nothing (scene: dog)."""
 FUTURES = ((1.0, False), (0.75, False), (0.5, False), (1.0, True))
 """The runner goes on, slows to three quarters or to half, or brakes. Design section 5 names three;
 between v and 0.5 v somebody crossing slipped through at 3 m/s (docs/design-changes.md)."""
@@ -47,16 +50,15 @@ class Scene:
     lane: Lane
     limits: HazardLimits
     going_s: float | None = None
-    """How long the runner has been going; None where nobody saw them set off."""
+    """Seconds since the runner was slow: 0 while they are, None where that was not seen."""
 
     @property
     def start_mps(self) -> float:
         """How much faster a starter is than the estimate, which lags while they speed up."""
-        if self.going_s is None:
+        if not self.going_s:
             return 0.0
-        limits = self.limits
-        left = (limits.start_s - self.going_s) / START_FADE_S
-        return limits.start_more_mps * min(1.0, max(0.0, left))
+        left = (self.limits.start_s - self.going_s) / START_FADE_S
+        return self.limits.start_more_mps * min(1.0, max(0.0, left))
 
     @property
     def speed_mps(self) -> float:
@@ -69,16 +71,7 @@ class Scene:
 
         While a runner speeds up, the estimate lags by about one and a half of its sigmas.
         """
-        more = self.limits.speed_sigmas * min(SPEED_SIGMA_MOST_MPS, self.me.along_sigma_mps)
-        return more + self.start_mps
-
-    @property
-    def ways(self) -> list[tuple[float, bool]]:
-        """Speed and whether the runner brakes, for each future; a starter may be faster, too."""
-        ways = [(share * self.speed_mps, does_brake) for share, does_brake in self.futures]
-        if self.start_mps > 0.0:
-            ways.append((self.speed_mps + self.start_mps, False))
-        return ways
+        return self.limits.speed_sigmas * min(SPEED_SIGMA_MOST_MPS, self.me.along_sigma_mps)
 
     @property
     def futures(self) -> tuple[tuple[float, bool], ...]:
@@ -94,7 +87,7 @@ def find_now(scene: Scene, track: Track) -> Meeting | None:
     sigma = min(ALONG_SIGMA_MOST_M, (track.along_sigma_m**2 + scene.me.along_sigma_m**2) ** 0.5)
     limits = scene.limits
     best: Meeting | None = None
-    for speed, does_brake in scene.ways:
+    for speed, does_brake in _ways(scene, track):
         decel = limits.brake_mps2 if does_brake else 0.0
         reach_m = stop_m(speed + scene.more_mps, limits) + sigma
         crosser_s = max(limits.horizon_crosser_s, reach_m / speed)
@@ -104,6 +97,14 @@ def find_now(scene: Scene, track: Track) -> Meeting | None:
         if best is None or meeting.ttc_s < best.ttc_s:
             best = meeting
     return best
+
+
+def _ways(scene: Scene, track: Track) -> list[tuple[float, bool]]:
+    """Speed and whether the runner brakes, for each future; a starter may be faster, too."""
+    ways = [(share * scene.speed_mps, does_brake) for share, does_brake in scene.futures]
+    if scene.start_mps > 0.0 and abs(_counted_across(scene, track)) < PASSES_MPS:
+        ways.append((scene.speed_mps + scene.start_mps, False))
+    return ways
 
 
 def is_soon(scene: Scene, track: Track, speed_mps: float) -> bool:

@@ -36,6 +36,9 @@ UNSEEN_S = 0.15
 """A runner unseen for longer than this is looked for under other names."""
 YOUNG_S = 1.0
 """A name this much older than the runner's last sighting is somebody else's."""
+LONG_LOST_S = 2.0
+"""But after so long whoever is seen there is the runner: their lock went to a wrong name, and a
+STOP for a runner lost would sound for ever (trials: oncoming)."""
 
 
 @dataclass(slots=True)
@@ -162,11 +165,16 @@ def found_again(
         for p in people
         if p.track_id != last.track_id
         and p.seen_t_ns == t_ns
-        and (p.track_id in names or p.first_t_ns > last.seen_t_ns - YOUNG_S * 1e9)
+        and (unseen_s > LONG_LOST_S or _may_be_new(p, last, names))
         and abs(p.along_m - where.along_m) <= reach_m
         and abs(p.across_m) <= lane.width_m / 2 + BOX_SLACK_M
     ]
     return min(near, key=lambda p: p.along_m, default=None)
+
+
+def _may_be_new(person: Track, last: Track, names: Set[int]) -> bool:
+    """Whether it is one of the runner's names, or one that began when the runner was lost."""
+    return person.track_id in names or person.first_t_ns > last.seen_t_ns - YOUNG_S * 1e9
 
 
 def who_stays(

@@ -1,4 +1,4 @@
-"""For how long the runner has been going: a speed is learnt late, and a starter is still speeding up.
+"""For how long the runner has been going: a speed is learnt late, and a starter gets faster.
 
 At 30 m a foot is known to a metre, so that for the first three seconds of a run the estimated speed
 lags by 1 to 2 m/s, whatever the filter (docs/tuning.md: speed at the start). Decides only since
