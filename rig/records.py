@@ -86,7 +86,8 @@ class Seen:
 
     `t_ns` is None when no new frame came; then the lists are empty. `looked_at` are the tiles
     judged this time: a track outside them was not missed. `pose_fall` is the gait program's word
-    that the runner is falling (None: that link is silent).
+    that the runner is falling (None: that link is silent). `horn_faults` are what the horn told
+    since the last turn: that it heard nothing for too long, or that it was started anew.
     """
 
     t_ns: int | None
@@ -97,6 +98,7 @@ class Seen:
     commands: tuple[Command, ...] = ()
     pose_fall: bool | None = None
     vitals: Vitals = Vitals()
+    horn_faults: tuple[Cause, ...] = ()
 
 
 # --------------------------------------------------------------------------- on the lane

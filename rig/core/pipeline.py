@@ -59,6 +59,7 @@ class Pipeline:
     def step(self, seen: Seen, now_ns: int) -> Decision:
         """One turn of the loop; `now_ns` is when the decision is made, on the frames' clock."""
         faults = self._health.check(seen, now_ns)
+        faults += tuple(Hazard(cause, detail="told by the horn") for cause in seen.horn_faults)
         if seen.t_ns is not None:
             self._t_ns = max(self._t_ns, seen.t_ns)
             placed = self._placer.place(
