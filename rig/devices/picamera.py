@@ -59,6 +59,8 @@ class PiCamera:
         self._camera = _open_first(picamera2)
         self.ended_by: str | None = None
         self._is_closed = False
+        self._given = 0
+        self._unseen_s = 0.0
         try:
             self._camera.configure(_configure(self._camera, libcamera.controls, options))
             self._layout = _read_layout(self._camera.camera_configuration()["main"])
@@ -70,15 +72,32 @@ class PiCamera:
 
     def __iter__(self) -> Iterator[Frame]:
         """The newest frame each time, until closed."""
-        sequence = 0
         while not self._is_closed:
-            buffer, metadata = self._capture()
-            stamp_ns = int(metadata["SensorTimestamp"])
-            if sequence == 0:
-                _check_fresh(stamp_ns, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
-            exposure_ns = int(metadata.get("ExposureTime", 0)) * 1000
-            yield Frame(stamp_ns - exposure_ns, sequence, to_bgr(buffer, self._layout))
-            sequence += 1
+            if (frame := self.newest(WAIT_S)) is not None:
+                yield frame
+
+    def newest(self, wait_s: float) -> Frame | None:
+        """The newest frame; None when none came within `wait_s`, so that a loop can go on.
+
+        Raises SourceError when none has come for WAIT_S.
+        """
+        captured = self._capture(wait_s)
+        if captured is None:
+            self._unseen_s += wait_s
+            if self._unseen_s >= WAIT_S:
+                raise SourceError(
+                    f"the camera gave no picture for {WAIT_S:g} s; check its ribbon cable and "
+                    "restart"
+                )
+            return None
+        self._unseen_s = 0.0
+        buffer, metadata = captured
+        stamp_ns = int(metadata["SensorTimestamp"])
+        if self._given == 0:
+            _check_fresh(stamp_ns, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+        exposure_ns = int(metadata.get("ExposureTime", 0)) * 1000
+        self._given += 1
+        return Frame(stamp_ns - exposure_ns, self._given - 1, to_bgr(buffer, self._layout))
 
     def close(self) -> None:
         """Stop the camera and give it back; a broken one can block here (FACTS: picamera2)."""
@@ -87,14 +106,12 @@ class PiCamera:
             self._camera.stop()
             self._camera.close()
 
-    def _capture(self) -> tuple[NDArray[np.uint8], Mapping[str, Any]]:
+    def _capture(self, wait_s: float) -> tuple[NDArray[np.uint8], Mapping[str, Any]] | None:
         """A copy of the newest buffer, and its metadata; the request is always given back."""
         try:
-            request = self._camera.capture_request(wait=WAIT_S)
-        except TimeoutError as error:
-            raise SourceError(
-                f"the camera gave no picture for {WAIT_S:g} s; check its ribbon cable and restart"
-            ) from error
+            request = self._camera.capture_request(wait=wait_s)
+        except TimeoutError:
+            return None
         try:
             return request.make_buffer("main"), request.get_metadata()
         finally:
