@@ -3,7 +3,8 @@
     DISARMED -> WALKED     long press: "lane walked and empty"; the horn ticks
     WALKED   -> PROVING    short press within CONFIRM_S: "the runner hears the tick"
     DISARMED -> PROVING    an order that brings both confirmations
-    PROVING  -> ARMED      the horn has answered its chirp, and session and flag are there
+    PROVING  -> OPENED     the horn has answered its chirp, and session and flag are there
+    OPENED   -> ARMED      with the next picture: what came before may be old by then
     ARMED    -> DISARMED   order, long press, acknowledged fault, idle (`core.runner` decides)
     LEFT_ARMED -> DISARMED acknowledged: a start that finds the last run armed comes back disarmed
 
@@ -19,7 +20,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rig.core.datagrams import Edge, Message, Order, Press
-from rig.core.self_test import BEFORE_SOUND, NO_ANSWER, Evidence, failures
+from rig.core.patterns import PATTERNS
+from rig.core.self_test import BEFORE_SOUND, NO_ANSWER, Evidence, failures, unconfirmed
 from rig.records import Cause, Command, Level, Phase
 
 CONFIRM_S = 30.0
@@ -27,11 +29,16 @@ CONFIRM_S = 30.0
 TEST_S = 10.0
 """A horn test ticks this long: five ticks."""
 PROVE_S = 1.0
-"""The horn answers in milliseconds; one that needs longer than this is not to be trusted."""
+"""The horn answers in milliseconds; one that needs longer than this is not to be trusted. So long
+a picture may be awaited, too."""
+CHIRP_S = PATTERNS["armed"].period_s
 
 
 _PRESSED = Order("press", "", False, False)
 """A press stands for an order; who presses stands at the rig and needs no token."""
+
+
+NO_PICTURE = "the camera gave no picture just then; check its ribbon cable and arm again"
 
 
 class Stage(StrEnum):
@@ -40,6 +47,7 @@ class Stage(StrEnum):
     DISARMED = "disarmed"
     WALKED = "walked"
     PROVING = "proving"
+    OPENED = "opened"
     ARMED = "armed"
     LEFT_ARMED = "left armed"
 
@@ -91,21 +99,21 @@ class Arming:
         self._long_press_s = long_press_s
         self._since_ns = now_ns
         self._test_ns: int | None = None
+        self._is_proven = False
         self._commands: tuple[Command, ...] = ()
         self._out = Outcome()
 
     def turn(self, heard: Sequence[Message], evidence: Evidence) -> Outcome:
         """Take in what came since the last turn."""
         self._out = Outcome()
-        now_ns = evidence.now_ns
         for message in heard:
             if isinstance(message, Order):
                 _ORDERS[message.command](self, message, evidence)
             elif isinstance(message, Press):
                 self._press(message, evidence)
             elif isinstance(message, Edge) and message.is_on:
-                self._hear_edge(message, evidence)
-        self._expire(now_ns)
+                self._hear_edge(message)
+        self._go_on(evidence)
         self._commands = tuple(self._out.commands)
         return self._out
 
@@ -113,9 +121,7 @@ class Arming:
         """Session and flag are there, or why not; the answer to `Act.OPEN`."""
         self._out = Outcome()
         if refusal is None:
-            self.stage = Stage.ARMED
-            self._out.commands.append(Command.ARM)
-            self._answer(now_ns, Command.ARM, True, "armed: the rig guards the lane")
+            self._enter(Stage.OPENED, now_ns)
         else:
             self._refuse(now_ns, (refusal,))
         return self._out
@@ -151,7 +157,7 @@ class Arming:
                 evidence.now_ns,
                 ("the deciding program was started anew in a drill; acknowledge that first",),
             )
-        elif missing := _unconfirmed(order):
+        elif missing := unconfirmed(order.lane_is_empty, order.tick_is_heard):
             self._refuse(evidence.now_ns, missing)
         elif self._passes(evidence):
             self._out.acts.append(Act.KEEP_PICTURE)
@@ -204,24 +210,42 @@ class Arming:
     # ------------------------------------------------------------------ the horn's answer, time
 
     def _prove(self, now_ns: int) -> None:
-        self._test_ns = None
+        self._test_ns, self._is_proven = None, False
         self._enter(Stage.PROVING, now_ns)
 
-    def _hear_edge(self, edge: Edge, evidence: Evidence) -> None:
+    def _hear_edge(self, edge: Edge) -> None:
         self.answered_ns = edge.edge_ns
-        is_chirp = self.stage is Stage.PROVING and edge.since_ns == self._since_ns
-        if is_chirp and self._passes(evidence):
-            self._out.acts.append(Act.OPEN)
+        if self.stage is Stage.PROVING and edge.since_ns == self._since_ns:
+            self._is_proven = True
 
-    def _expire(self, now_ns: int) -> None:
-        held_s = (now_ns - self._since_ns) / 1e9
-        if self._test_ns is not None and now_ns - self._test_ns > TEST_S * 1e9:
+    def _go_on(self, evidence: Evidence) -> None:
+        """What time and the horn's answer bring."""
+        held_s = (evidence.now_ns - self._since_ns) / 1e9
+        if self._test_ns is not None and evidence.now_ns - self._test_ns > TEST_S * 1e9:
             self._test_ns = None
-        if self.stage is Stage.WALKED and held_s > CONFIRM_S:
+        if (step := _STEPS.get(self.stage)) is not None:
+            step(self, evidence, held_s)
+
+    def _go_on_walked(self, evidence: Evidence, held_s: float) -> None:
+        if held_s > CONFIRM_S:
             sentence = f"nobody said within {CONFIRM_S:g} s that the runner hears the tick"
-            self._refuse(now_ns, (f"{sentence}; press long to begin again",))
-        if self.stage is Stage.PROVING and held_s > PROVE_S and Act.OPEN not in self._out.acts:
-            self._refuse(now_ns, (NO_ANSWER,))
+            self._refuse(evidence.now_ns, (f"{sentence}; press long to begin again",))
+
+    def _go_on_proving(self, evidence: Evidence, held_s: float) -> None:
+        """The chirp sounds to its end, then the self-test is passed once more."""
+        if self._is_proven and held_s >= CHIRP_S:
+            if self._passes(evidence):
+                self._out.acts.append(Act.OPEN)
+        elif held_s > PROVE_S:
+            self._refuse(evidence.now_ns, (NO_ANSWER,))
+
+    def _go_on_opened(self, evidence: Evidence, held_s: float) -> None:
+        if evidence.frame_ns is not None and evidence.frame_ns > self._since_ns:
+            self.stage = Stage.ARMED
+            self._out.commands.append(Command.ARM)
+            self._answer(evidence.now_ns, Command.ARM, True, "armed: the rig guards the lane")
+        elif held_s > PROVE_S:
+            self._refuse(evidence.now_ns, (NO_PICTURE,))
 
     # ------------------------------------------------------------------ bookkeeping
 
@@ -237,7 +261,9 @@ class Arming:
         self._answer(now_ns, Command.ARM, False, "\n".join(reasons))
 
     def _back_off(self) -> None:
-        if self.stage in (Stage.WALKED, Stage.PROVING):
+        if self.stage is Stage.OPENED:
+            self._out.acts.append(Act.CLOSE)
+        if self.stage in (Stage.WALKED, Stage.PROVING, Stage.OPENED):
             self.stage = Stage.DISARMED
 
     def _release(self, now_ns: int, asked: str) -> None:
@@ -259,20 +285,11 @@ class Arming:
         return f"nobody moved for {idle_s:g} s"
 
 
-def _unconfirmed(order: Order) -> tuple[str, ...]:
-    wanted = (
-        (
-            order.lane_is_empty,
-            "nobody has said that the lane is empty; walk it, then confirm (--lane-is-empty)",
-        ),
-        (
-            order.tick_is_heard,
-            "nobody has said that the runner hears the horn; let it tick (`rig tell test-horn`), "
-            "then confirm (--tick-is-heard)",
-        ),
-    )
-    return tuple(sentence for is_given, sentence in wanted if not is_given)
-
+_STEPS: dict[Stage, Callable[[Arming, Evidence, float], None]] = {
+    Stage.WALKED: Arming._go_on_walked,
+    Stage.PROVING: Arming._go_on_proving,
+    Stage.OPENED: Arming._go_on_opened,
+}
 
 _ORDERS: dict[str, Callable[[Arming, Order, Evidence], None]] = {
     "arm": Arming._arm,

@@ -227,3 +227,19 @@ BEFORE_SOUND: tuple[Check, ...] = (
 
 CHECKS = (*BEFORE_SOUND, Check("horn answers", _horn_answers))
 """The whole self-test."""
+
+
+def unconfirmed(lane_is_empty: bool, tick_is_heard: bool) -> tuple[str, ...]:
+    """What no measurement can tell and the coach has not said; a sentence for each."""
+    wanted = (
+        (
+            lane_is_empty,
+            "nobody has said that the lane is empty; walk it, then confirm (--lane-is-empty)",
+        ),
+        (
+            tick_is_heard,
+            "nobody has said that the runner hears the horn; let it tick (`rig tell test-horn`), "
+            "then confirm (--tick-is-heard)",
+        ),
+    )
+    return tuple(sentence for is_given, sentence in wanted if not is_given)

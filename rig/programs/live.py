@@ -71,7 +71,7 @@ class LiveWatch:
         references = References(mount.still, given.empty)
         self._observer = Observer(mount.site, config, card, references, self._voice.beat)
         self._log = LiveLog(config, mount, card)
-        self._desk = Desk(config, mount.site, folder, self._log, None, boottime_ns())
+        self._desk = Desk(config, mount.site, folder, self._log, None, self._voice.beat)
         self._pipeline = self._new_pipeline()
         self._timeline = Timeline()
         self._notifier = ServiceNotifier()
@@ -154,7 +154,8 @@ class LiveWatch:
     def _keep(
         self, frame: Frame | None, seen: Seen, before: Decision | None, decision: Decision
     ) -> None:
-        self._log.put(seen, decision)
+        if self._desk.is_armed:
+            self._log.put(seen, decision)
         if is_alert_change(before, decision):
             self._links.tell_sounded(decision.alert, decision.now_ns)
         if self._desk.is_armed and (row := self._timeline.add(decision)) is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rig.config import Config
@@ -21,6 +21,7 @@ from rig.core.lane import Site
 from rig.core.self_test import CHECKS, Evidence, failures
 from rig.devices.run_folder import RunFolder
 from rig.devices.run_header import boot_id
+from rig.devices.video import boottime_ns
 from rig.errors import LogError
 from rig.programs.judging import say
 from rig.programs.live_log import LiveLog
@@ -32,7 +33,10 @@ ANSWERS_KEPT = 8
 
 
 class Desk:
-    """Arming with hands. `test_picture_failure` is what the detector missed at the start."""
+    """Arming with hands.
+
+    `test_picture_failure` is what the detector missed at the start; `beat` a word to the horn.
+    """
 
     def __init__(
         self,
@@ -41,15 +45,16 @@ class Desk:
         folder: RunFolder,
         log: LiveLog,
         test_picture_failure: str | None,
-        now_ns: int,
+        beat: Callable[[], None],
     ) -> None:
         self.pace = Pace()
         self.slow_limit_s = self.pace.slow_limit_s
         self.wants_picture = False
         """The picture of this turn shows the empty lane."""
         self._config, self._site, self._folder, self._log = config, site, folder, log
-        self._test_picture_failure = test_picture_failure
+        self._test_picture_failure, self._beat = test_picture_failure, beat
         self._token = folder.make_token()
+        now_ns = boottime_ns()
         self._arming = Arming(config.horn.long_press_s, folder.has_flag, now_ns)
         self._answers: deque[Answer] = deque(maxlen=ANSWERS_KEPT)
         self._age_p99_s = 0.0
@@ -88,13 +93,10 @@ class Desk:
         self.wants_picture = Act.KEEP_PICTURE in outcome.acts
         if Act.CLOSE in outcome.acts:
             self._close(now_ns)
-        commands = tuple(outcome.commands)
-        if Act.OPEN in outcome.acts:
-            opened = self._arming.opened(self._open(now_ns), now_ns)
-            commands += tuple(opened.commands)
-            self._tell(opened)
         self._tell(outcome)
-        return commands
+        if Act.OPEN in outcome.acts:
+            self._tell(self._arming.opened(self._open(now_ns), boottime_ns()))
+        return tuple(outcome.commands)
 
     def _may_come(self, message: Message, now_ns: int) -> bool:
         if not isinstance(message, Order) or message.token == self._token:
@@ -126,6 +128,7 @@ class Desk:
             session = self._log.open(now_ns)
         except LogError as error:
             return f"no session can be written: {error}"
+        self._beat()  # the disk may have taken its time, and with the flag the horn counts it
         try:
             self._folder.set_flag(now_ns, boot_id(), session)
         except OSError as error:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rig.core.arming import CONFIRM_S, PROVE_S, TEST_S, Act, Arming, Outcome, Stage
+from rig.core.arming import CHIRP_S, CONFIRM_S, PROVE_S, TEST_S, Act, Arming, Outcome, Stage
 from rig.core.datagrams import ORDERS, Edge, Message, Order, Press
 from rig.records import Cause, Command, Level, Phase
 from tests.unit.arming_evidence import T0, good, ns, track
@@ -43,8 +43,9 @@ def prove(arming: Arming, at_s: float) -> Outcome:
 def armed() -> Arming:
     arming = fresh()
     arming.turn([asking()], good())
-    assert Act.OPEN in prove(arming, 0.1).acts
-    assert arming.opened(None, ns(0.1)).commands == [Command.ARM]
+    assert prove(arming, 0.2).acts == [Act.OPEN]
+    arming.opened(None, ns(0.25))
+    assert arming.turn([], good(0.3)).commands == [Command.ARM]
     assert arming.stage is Stage.ARMED
     return arming
 
@@ -79,10 +80,27 @@ def test_armed_only_after_the_horn_answered_its_chirp() -> None:
     assert sound is not None
     assert (sound.pattern, sound.level, sound.since_ns) == ("armed", Level.OK, T0)
     for late in (edge(T0 - 1), edge(T0, is_on=False)):  # another sound's edge, or its end
-        assert arming.turn([late], good(0.1)).acts == []
-    assert prove(arming, 0.2).acts == [Act.OPEN]
-    assert arming.opened(None, ns(0.2)).commands == [Command.ARM]
-    assert arming.sound(ns(0.3)) is None
+        assert arming.turn([late], good(0.02)).acts == []
+    assert prove(arming, CHIRP_S - 0.01).acts == [], "the chirp sounds to its end"
+    assert arming.turn([], good(CHIRP_S)).acts == [Act.OPEN]
+    assert arming.opened(None, ns(0.9)).commands == []
+    assert arming.sound(ns(0.9)) is None
+    old = replace(good(1.0), frame_ns=ns(0.89))
+    assert arming.turn([], old).commands == [], "a picture from before the disk's wait"
+    assert arming.turn([], good(1.0)).commands == [Command.ARM]
+    assert arming.stage is Stage.ARMED
+
+
+@pytest.mark.parametrize("message", [None, asking("disarm")])
+def test_what_was_opened_is_closed_when_no_picture_comes(message: Message | None) -> None:
+    arming = fresh()
+    arming.turn([asking()], good())
+    prove(arming, 0.2)
+    arming.opened(None, ns(0.2))
+    late = replace(good(0.3 if message else 0.2 + PROVE_S + 0.01), frame_ns=ns(0.1))
+    outcome = arming.turn([message] if message else [], late)
+    assert (outcome.commands, outcome.acts) == ([], [Act.CLOSE])
+    assert arming.stage is Stage.DISARMED
 
 
 def test_a_horn_that_does_not_answer_is_a_refusal() -> None:
@@ -92,12 +110,13 @@ def test_a_horn_that_does_not_answer_is_a_refusal() -> None:
     outcome = arming.turn([], good(PROVE_S + 0.01))
     assert "the horn has not answered" in sentences(outcome)
     assert arming.turn([edge(T0)], good(PROVE_S + 0.02)).acts == []
+    assert arming.sound(ns(PROVE_S + 0.02)) is None
 
 
 def test_what_went_bad_while_the_horn_was_asked_refuses() -> None:
     arming = fresh()
     arming.turn([asking()], good())
-    outcome = arming.turn([edge(T0)], replace(good(0.1), tracks=(track(20.0),)))
+    outcome = arming.turn([edge(T0)], replace(good(0.2), tracks=(track(20.0),)))
     assert (outcome.acts, arming.stage) == ([], Stage.DISARMED)
     assert "is on the lane" in sentences(outcome)
 
@@ -105,8 +124,8 @@ def test_what_went_bad_while_the_horn_was_asked_refuses() -> None:
 def test_a_session_or_flag_that_cannot_be_made_refuses() -> None:
     arming = fresh()
     arming.turn([asking()], good())
-    prove(arming, 0.1)
-    outcome = arming.opened("the card is full", ns(0.1))
+    prove(arming, 0.2)
+    outcome = arming.opened("the card is full", ns(0.2))
     assert (outcome.commands, arming.stage) == ([], Stage.DISARMED)
     assert sentences(outcome) == "the card is full"
 
@@ -131,7 +150,7 @@ def test_a_long_and_then_a_short_press_arm() -> None:
     assert sound is not None
     assert sound.pattern == "guard"
     assert arming.turn([press(0.2)], good(CONFIRM_S)).acts == []
-    assert prove(arming, CONFIRM_S + 0.1).acts == [Act.OPEN]
+    assert prove(arming, CONFIRM_S + 0.2).acts == [Act.OPEN]
 
 
 def test_nobody_confirming_in_time_begins_anew() -> None:
