@@ -83,7 +83,6 @@ def _programs(args: argparse.Namespace, settings: Path) -> list[Program]:
     return [
         Program("horn", _command("horn", settings, sounded)),
         Program("watch", _command("watch", settings, watched)),
-        Program("record", _command("record", settings, ())),
     ]
 
 
