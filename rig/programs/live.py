@@ -23,6 +23,7 @@ from rig.core.card import Card
 from rig.core.datagrams import Edge, Message, PoseFall, Restarted, Silence
 from rig.core.log_events import is_alert_change
 from rig.core.pipeline import Pipeline
+from rig.devices.board import BoardMeter
 from rig.devices.run_folder import RunFolder
 from rig.devices.service_notify import ServiceNotifier
 from rig.devices.video import boottime_ns
@@ -75,6 +76,7 @@ class LiveWatch:
         self._pipeline = self._new_pipeline()
         self._timeline = Timeline()
         self._notifier = ServiceNotifier()
+        self._board = BoardMeter(Path(config.log.sessions))
         self._decision: Decision | None = None
         self._frame_ns: int | None = None
         self._picture: Picture | None = None
@@ -133,7 +135,10 @@ class LiveWatch:
         seen = Seen(None, view=None, commands=commands)
         if frame is not None:
             seen = self._observer.see(frame, self._decision, commands)
-        return replace(seen, pose_fall=self._pose_fall(boottime_ns()), horn_faults=faults)
+        now_ns = boottime_ns()
+        board = self._board.read_if_due(now_ns)
+        pose_fall = self._pose_fall(now_ns)
+        return replace(seen, pose_fall=pose_fall, board=board, horn_faults=faults)
 
     def _pose_fall(self, now_ns: int) -> bool | None:
         word = self._falling

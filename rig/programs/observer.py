@@ -63,7 +63,7 @@ class Observer:
         still, empty = references.still, references.empty_lane
         self._registration = Registration(still) if still is not None else None
         self._lane_check = self._make_lane_check(empty)
-        self._vitals = VitalsMeter()
+        self._vitals = VitalsMeter(still)
         self._turn = 0
 
     def confirm_empty(self, picture: Picture) -> None:

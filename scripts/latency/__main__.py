@@ -32,20 +32,22 @@ def main() -> int:
     """Measure and print; 0 when the bar is met, 1 when not."""
     parser = argparse.ArgumentParser(prog="measure-latency", description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0, help="armed for so long (120)")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write the session there")
     parser.add_argument("--set", action="append", default=[], help="as in `rig`", metavar="KEY=VAL")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rig-latency-") as name:
         folder = Path(name)
         print(f"drawing the drill at {RATE_HZ:g} pictures a second ...", flush=True)
         course = write_course(folder)
-        settings = [f"links.folder={folder}", f"log.sessions={folder / 'sessions'}", *args.set]
+        sessions = args.keep or folder / "sessions"
+        settings = [f"links.folder={folder}", f"log.sessions={sessions}", *args.set]
         source = ("--live", "--repeat", "--video", str(course.clip), "--lane", str(course.lane))
         with running(settings, "horn", "--pins", "mock"), running(settings, "watch", *source):
             arm(RunFolder(folder))
             before = Processor.now()
             time.sleep(args.seconds)
             after = Processor.now()
-        (session,) = (folder / "sessions").iterdir()
+        session = max(sessions.iterdir(), key=lambda path: path.stat().st_mtime)
         return report(session, before, after)
 
 
