@@ -96,6 +96,7 @@ class LiveWatch:
             while not self._is_ending:
                 self._turn()
             self._notifier.stopping()
+            self._desk.end_session(boottime_ns())
         if self._desk.is_armed or self._desk.is_left_armed:
             sentence = "ended while armed: the horn sounds until that is acknowledged"
             print(f"rig: {sentence}", file=sys.stderr)

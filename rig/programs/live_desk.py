@@ -166,6 +166,10 @@ class Desk:
 
     def _close(self, now_ns: int) -> None:
         self._folder.clear_flag()
+        self.end_session(now_ns)
+
+    def end_session(self, now_ns: int) -> None:
+        """Let the log end; the flag stays as it is."""
         counts = {"judged": self.pace.judged, "dropped": self.pace.dropped}
         self._log.put_event("counts", now_ns, counts)
         self._log.end()

@@ -68,10 +68,11 @@ def soundings(
 
 def report(session: Path, before: Processor, after: Processor) -> int:
     """Print everything; 0 when the bar is met."""
-    rows = read_session(session)
+    rows, silences = read_session(session)
     total = max(1, after.total - before.total)
     busy = 1 - (after.idle - before.idle) / total
     print(f"machine: {busy:.0%} busy, {(after.steal - before.steal) / total:.1%} stolen")
+    print(f"the horn waited in vain for a word {silences} times; its own FAULT delays other sounds")
     if not rows:
         print("no sound was heard; play it for longer")
         return 1
@@ -92,20 +93,20 @@ def report(session: Path, before: Processor, after: Processor) -> int:
     return 0 if is_met else 1
 
 
-def read_session(session: Path) -> list[Sounding]:
-    """The soundings of a session folder."""
-    edges, alerts, steps = [], [], []
+def read_session(session: Path) -> tuple[list[Sounding], int]:
+    """The soundings of a session folder, and how often the horn waited in vain for a word."""
+    edges, alerts, steps, silences = [], [], [], 0
     for path in segment_paths(session, "events"):
         for line in read_segment(path):
             if line.kind == "edge":
                 edges.append(decode(Edge, line.value))
             elif line.kind == "alert":
                 alerts.append(decode(AlertLine, line.value))
+            silences += line.kind == "silence"
     for path in segment_paths(session, "steps"):
-        steps += [
-            decode(StepLine, line.value) for line in read_segment(path) if line.kind == "step"
-        ]
-    return soundings(edges, alerts, steps)
+        lines = (line for line in read_segment(path) if line.kind == "step")
+        steps += [decode(StepLine, line.value) for line in lines]
+    return soundings(edges, alerts, steps), silences
 
 
 def _print(name: str, values_s: list[float]) -> None:

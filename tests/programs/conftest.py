@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from rig.records import Picture
+from tests.programs.live_rig import LiveRig, runner_in_box, write_live_clip
 from tests.programs.processes import rendered, write_card, write_clip, write_lane
 
 
@@ -40,3 +42,54 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
         write_clip(folder / "empty.mp4", pictures[:20]),
         pictures,
     )
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    """A lane with its still, a card, and clips of a second."""
+
+    folder: Path
+    lane: Path
+    card: Path
+    clip: Path
+    pictures: list[Picture]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> LiveSite:
+    folder = tmp_path_factory.mktemp("live")
+    pictures = rendered(30)
+    return LiveSite(
+        folder,
+        write_lane(folder / "small.lane.toml", still=pictures[0]),
+        write_card(folder / "beacons.toml"),
+        write_live_clip(folder / "waiting.mp4", runner_in_box(pictures)),
+        pictures,
+    )
+
+
+Make = Callable[..., LiveRig]
+
+
+@pytest.fixture
+def make(site: LiveSite, tmp_path: Path) -> Iterator[Make]:
+    rigs: list[LiveRig] = []
+
+    def making(
+        repeat: bool = True, sessions: Path | None = None, has_ear: bool = True, **other: Path
+    ) -> LiveRig:
+        clip, card = other.get("clip", site.clip), other.get("card", site.card)
+        argv = [
+            *("watch", "--live", "--video", str(clip), "--lane", str(site.lane)),
+            *(["--repeat"] if repeat else []),
+            *("--set", f"detector.card={card}", "--set", "detector.threads=1"),
+            *("--set", f"log.sessions={sessions or tmp_path / 'sessions'}"),
+            *("--set", "log.free_least_mb=1", "--set", "runner.settle_s=0.3"),
+            *("--set", f"links.folder={tmp_path / 'run'}"),
+        ]
+        rigs.append(LiveRig(tmp_path / "run", argv, has_ear=has_ear))
+        return rigs[-1]
+
+    yield making
+    for rig in rigs:
+        rig.close()

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,12 +44,14 @@ class LiveRig:
     argv: list[str]
     process: subprocess.Popen[bytes] | None = None
     words: list[Word] = field(default_factory=list)
-    answers_edges: bool = True
+    has_ear: bool = True
+    """False: a real horn listens instead."""
+    horn: subprocess.Popen[bytes] | None = None
     _sound: tuple[str, int] = ("silent", 0)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.ear = Inbox(self.folder / "horn.sock")
+        self.ear = Inbox(self.folder / ("horn.sock" if self.has_ear else "nobody.sock"))
         self.mouth = Outbox(self.folder / "watch.sock")
 
     def start(self) -> LiveRig:
@@ -80,7 +81,7 @@ class LiveRig:
                 continue
             self.words.append(word)
             sound = (word.pattern, word.since_ns)
-            if sound != self._sound and word.pattern != "silent" and self.answers_edges:
+            if sound != self._sound and word.pattern != "silent":
                 now_ns = boottime_ns()
                 self.mouth.send(Edge(*sound_of(word), now_ns, True))
             self._sound = sound
@@ -116,7 +117,15 @@ class LiveRig:
         self.wait_for_state(lambda s: all("horn" in reason for reason in s["not_ready"]))
         answer = self.order("arm")
         assert answer["is_done"], answer
-        self.wait_for_word(lambda word: word.is_armed)
+        self.wait_for_state(lambda s: s["stage"] == "armed")
+
+    def start_horn(self) -> LiveRig:
+        """The real one, on mock pins."""
+        argv = command("horn", "--pins", "mock", "--set", f"links.folder={self.folder}")
+        with self.folder.with_suffix(".heard").open("a") as paper:
+            self.horn = subprocess.Popen(argv, cwd=ROOT, stdout=paper, stderr=paper)
+        self.wait(lambda: (self.folder / "horn.sock").exists())
+        return self
 
     def kill(self, number: signal.Signals) -> int:
         """End the program; gives its exit code."""
@@ -134,10 +143,10 @@ class LiveRig:
         return self.folder.with_suffix(".said")
 
     def close(self) -> None:
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            self.process.wait(HANGS_S)
+        for process in (self.process, self.horn):
+            if process is not None:
+                process.kill()
+                process.wait(HANGS_S)
         self.ear.close()
         self.mouth.close()
 

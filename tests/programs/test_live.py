@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,68 +16,19 @@ from rig.devices.datagram_link import Inbox
 from rig.devices.eventlog import verify_stream
 from rig.devices.run_folder import RunFolder
 from rig.devices.video import boottime_ns
-from rig.records import Cause, Level, Picture
+from rig.records import Cause, Level
+from tests.programs.conftest import LiveSite, Make
 from tests.programs.live_models import write_failing_card
 from tests.programs.live_rig import (
-    LiveRig,
     mark_full,
     read_events,
     runner_in_box,
     write_live_clip,
 )
-from tests.programs.processes import rendered, run_rig, write_card, write_lane
+from tests.programs.processes import run_rig, write_card
 
 STALE_MOST_S = 0.5
 """CAMERA_STALE is said within this time after the last picture (design section 7)."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """A lane with its still, a card, and clips of a second."""
-
-    folder: Path
-    lane: Path
-    card: Path
-    clip: Path
-    pictures: list[Picture]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    folder = tmp_path_factory.mktemp("live")
-    pictures = rendered(30)
-    return Site(
-        folder,
-        write_lane(folder / "small.lane.toml", still=pictures[0]),
-        write_card(folder / "beacons.toml"),
-        write_live_clip(folder / "waiting.mp4", runner_in_box(pictures)),
-        pictures,
-    )
-
-
-Make = Callable[..., LiveRig]
-
-
-@pytest.fixture
-def make(site: Site, tmp_path: Path) -> Iterator[Make]:
-    rigs: list[LiveRig] = []
-
-    def making(repeat: bool = True, sessions: Path | None = None, **other: Path) -> LiveRig:
-        clip, card = other.get("clip", site.clip), other.get("card", site.card)
-        argv = [
-            *("watch", "--live", "--video", str(clip), "--lane", str(site.lane)),
-            *(["--repeat"] if repeat else []),
-            *("--set", f"detector.card={card}", "--set", "detector.threads=1"),
-            *("--set", f"log.sessions={sessions or tmp_path / 'sessions'}"),
-            *("--set", "log.free_least_mb=1", "--set", "runner.settle_s=0.3"),
-            *("--set", f"links.folder={tmp_path / 'run'}"),
-        ]
-        rigs.append(LiveRig(tmp_path / "run", argv))
-        return rigs[-1]
-
-    yield making
-    for rig in rigs:
-        rig.close()
 
 
 def only(folder: Path) -> Path:
@@ -161,7 +111,7 @@ def test_what_the_horn_tells_is_a_fault_until_acknowledged(make: Make, told: typ
 
 
 @pytest.mark.slow
-def test_a_source_without_pictures_is_stale(make: Make, site: Site, tmp_path: Path) -> None:
+def test_a_source_without_pictures_is_stale(make: Make, site: LiveSite, tmp_path: Path) -> None:
     """The video ends as if the cable came loose: the loop does not hang in it."""
     clip = write_live_clip(tmp_path / "short.mp4", runner_in_box(site.pictures * 9))
     rig = make(repeat=False, clip=clip).start()
@@ -175,7 +125,7 @@ def test_a_source_without_pictures_is_stale(make: Make, site: Site, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_the_same_picture_again_is_stale(make: Make, site: Site, tmp_path: Path) -> None:
+def test_the_same_picture_again_is_stale(make: Make, site: LiveSite, tmp_path: Path) -> None:
     frozen = site.pictures * 5 + [site.pictures[0]] * 60
     clip = write_live_clip(tmp_path / "frozen.mp4", frozen)
     rig = make(clip=clip).start()
@@ -184,7 +134,7 @@ def test_the_same_picture_again_is_stale(make: Make, site: Site, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_a_failing_detector_ends_the_run(make: Make, site: Site, tmp_path: Path) -> None:
+def test_a_failing_detector_ends_the_run(make: Make, site: LiveSite, tmp_path: Path) -> None:
     """Nothing is caught: the words stop, which the horn notices."""
     bad = site.pictures * 6 + [mark_full(p) for p in site.pictures]
     clip = write_live_clip(tmp_path / "bad.mp4", bad)
