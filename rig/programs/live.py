@@ -17,10 +17,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from rig.config import Config
 from rig.core.card import Card
-from rig.core.datagrams import Edge, Message, PoseFall, Restarted, Silence
+from rig.core.datagrams import Edge, Message, PoseFall, Restarted, Silence, Slot
 from rig.core.log_events import is_alert_change
 from rig.core.pipeline import Pipeline
 from rig.devices.board import BoardMeter
@@ -49,15 +50,27 @@ LOGGED: dict[type, str] = {Edge: "edge", Silence: "silence", Restarted: "restart
 """Messages that are events of the session, and the kind of their line."""
 
 
+class Shelf(Protocol):
+    """Where other programs find the newest pictures."""
+
+    def put(self, frame: Frame) -> Slot:
+        """Lay a copy of the picture down; where it lies."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a live run is made of: all of it opened, nothing begun."""
+    """What a live run is made of: all of it opened, nothing begun.
+
+    Without a shelf no other program gets pictures; the guarding is the same.
+    """
 
     config: Config
     mount: Mount
     card: Card
     source: LiveSource
     empty: Picture | None
+    shelf: Shelf | None = None
 
 
 class LiveWatch:
@@ -166,6 +179,8 @@ class LiveWatch:
             self._links.tell_sounded(decision.alert, decision.now_ns)
         if self._desk.is_armed and (row := self._timeline.add(decision)) is not None:
             say(format_row(row))
+        if frame is not None and self._given.shelf is not None:
+            self._links.tell_slot(self._given.shelf.put(frame))
         if frame is not None:
             self._desk.pace.add(frame.t_ns, frame.sequence, decision.now_ns)
             self._tell_supervisor()

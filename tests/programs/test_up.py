@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rig.devices.run_folder import RunFolder
 from rig.programs.up import how_it_ended
-from tests.programs.processes import ROOT, run_rig
+from tests.programs.conftest import LiveSite
+from tests.programs.processes import ROOT, command, run_rig
 
 HANGS_S = 60.0
 LIVES = "import time; time.sleep(600)"
@@ -118,3 +122,49 @@ def test_up_needs_a_lane() -> None:
     ran = run_rig("up")
     assert ran.code == 2
     assert "--lane FILE" in ran.err
+
+
+@pytest.mark.slow
+def test_the_real_programs_run_arm_and_end(site: LiveSite, tmp_path: Path) -> None:
+    """From nothing to armed by the commands that a person types; a killed watch comes back."""
+    paper = tmp_path / "said"
+    argv = command(
+        *("up", "--pins", "mock", "--lane", site.lane, "--video", site.clip, "--repeat"),
+        *("--set", f"detector.card={site.card}", "--set", f"log.sessions={tmp_path / 'sessions'}"),
+        *("--set", "log.free_least_mb=1"),
+    )
+    with paper.open("w") as file:
+        process = subprocess.Popen(argv, cwd=ROOT, stdout=file, stderr=file)
+    try:
+        folder = Path(said(paper, "links in").split("links in ")[1].split(";")[0])
+        links = ("--set", f"links.folder={folder}")
+        ready = RunFolder(folder)
+        wait(lambda: ready.read_state().get("judged", 0) > 40)
+        assert run_rig("tell", "arm", *links).code == 1
+        told = run_rig("tell", "arm", "--lane-is-empty", "--tick-is-heard", *links)
+        assert told.out == "armed: the rig guards the lane\n", told
+        said(paper, "horn: OK armed")
+        os.kill(int(said(paper, "watch: started").split("process ")[1]), signal.SIGKILL)
+        said(paper, "horn: FAULT decider silent")
+        wait(lambda: ready.read_state().get("stage") == "left armed")
+        assert run_rig("tell", "acknowledge", *links).code == 0
+    finally:
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(HANGS_S)
+    assert code == 0
+    assert not folder.exists()
+
+
+def wait(until: Callable[[], Any]) -> Any:
+    deadline_s = time.monotonic() + HANGS_S
+    while time.monotonic() < deadline_s:
+        if found := until():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it never came")
+
+
+def said(paper: Path, part: str) -> str:
+    """The first line with this part."""
+    found: str = wait(lambda: next((x for x in paper.read_text().splitlines() if part in x), None))
+    return found
