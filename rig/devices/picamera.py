@@ -64,6 +64,7 @@ class PiCamera:
         self._is_closed = False
         self._given = 0
         self._unseen_s = 0.0
+        self._asked: Any = None
         try:
             self._camera.configure(_configure(self._camera, libcamera, options))
             self._layout = _read_layout(self._camera.camera_configuration()["main"])
@@ -92,7 +93,7 @@ class PiCamera:
         captured = self._capture(wait_s)
         if captured is None:
             self._unseen_s += wait_s
-            if self._unseen_s >= WAIT_S:
+            if self._unseen_s > WAIT_S - 1e-6:
                 raise SourceError(
                     f"the camera gave no picture for {WAIT_S:g} s; check its ribbon cable and "
                     "restart"
@@ -122,11 +123,18 @@ class PiCamera:
         self._camera.close()
 
     def _capture(self, wait_s: float) -> tuple[NDArray[np.uint8], Mapping[str, Any]] | None:
-        """A copy of the newest buffer, and its metadata; the request is always given back."""
+        """A copy of the newest buffer, and its metadata; the request is always given back.
+
+        A wait that ends does not end what was asked for (picamera2#889): asked again it would take
+        a second buffer that nobody gives back, so the same job is waited for the next time.
+        """
+        if self._asked is None:
+            self._asked = self._camera.capture_request(wait=False)
         try:
-            request = self._camera.capture_request(wait=wait_s)
+            request = self._camera.wait(self._asked, timeout=wait_s)
         except TimeoutError:
             return None
+        self._asked = None
         try:
             return request.make_buffer("main"), request.get_metadata()
         finally:

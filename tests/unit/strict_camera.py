@@ -76,6 +76,8 @@ class StrictCamera:
     format_name = "YUV420"
     age_ns = 20_000_000
     dies_after = 1_000_000
+    late_waits = 0
+    """So many waits end before the next frame comes."""
     busy = False
     refuses = ""
     """The call that raises RuntimeError, as libcamera's failures come."""
@@ -90,6 +92,7 @@ class StrictCamera:
         if self.busy:
             raise RuntimeError("Camera __init__ sequence did not complete.")
         self.calls: list[str] = []
+        self.asked = 0
         self.held = 0
         self.given = 0
         self.options: dict[str, Any] = {}
@@ -129,12 +132,23 @@ class StrictCamera:
         assert self.calls == ["configure"]
         self._call("start")
 
-    def capture_request(self, wait: float) -> "StrictRequest":
+    def capture_request(self, wait: bool) -> str:
         assert self.calls == ["configure", "start"]
-        assert wait == WAIT_S
+        assert wait is False
+        assert self.asked == 0, "a second job would take a second request"
         assert self.held == 0, "the last request was not given back"
+        self.asked += 1
+        return "job"
+
+    def wait(self, job: str, timeout: float) -> "StrictRequest":
+        assert (job, self.asked) == ("job", 1)
+        assert 0 < timeout <= WAIT_S
         if self.given == self.dies_after:
             raise TimeoutError
+        if self.late_waits > 0:
+            self.late_waits -= 1
+            raise TimeoutError
+        self.asked -= 1
         self.held += 1
         self.given += 1
         return StrictRequest(self)

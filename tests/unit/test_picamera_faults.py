@@ -106,3 +106,24 @@ def test_a_stride_shorter_than_the_row_is_refused(name: str) -> None:
     to_bgr(np.zeros(64 * 4 * 54, np.uint8), good)
     with pytest.raises(SourceError, match="stride"):
         to_bgr(np.zeros(64 * 4 * 54, np.uint8), replace(good, stride_bytes=62))
+
+
+def test_a_late_frame_is_none_until_it_is_there_and_asked_for_once(
+    strict: type[StrictCamera],
+) -> None:
+    """The stand-in holds that no second job is begun: it would take a buffer for good."""
+    strict.late_waits = 3
+    camera = PiCamera(CameraOptions())
+    frames = [camera.newest(0.1) for _ in range(5)]
+    assert [None if frame is None else frame.sequence for frame in frames] == [None] * 3 + [0, 1]
+    camera.close()
+
+
+def test_short_waits_add_up_to_a_dead_camera(strict: type[StrictCamera]) -> None:
+    strict.dies_after = 1
+    camera = PiCamera(CameraOptions())
+    assert camera.newest(0.1) is not None
+    assert [camera.newest(0.1) for _ in range(9)] == [None] * 9
+    with pytest.raises(SourceError, match=r"no picture for 1 s.*ribbon"):
+        camera.newest(0.1)
+    camera.close()
