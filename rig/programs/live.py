@@ -28,6 +28,7 @@ from rig.devices.board import BoardMeter
 from rig.devices.run_folder import RunFolder
 from rig.devices.service_notify import ServiceNotifier
 from rig.devices.video import boottime_ns
+from rig.errors import RigError
 from rig.programs.judging import Mount, say
 from rig.programs.live_desk import Desk
 from rig.programs.live_links import Links, Voice
@@ -106,8 +107,12 @@ class LiveWatch:
             ending.callback(self._log.close)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._end)
-            while not self._is_ending:
-                self._turn()
+            try:
+                while not self._is_ending:
+                    self._turn()
+            except RigError as error:
+                self._log.put_event("fatal", boottime_ns(), {"sentence": str(error)})
+                raise
             self._notifier.stopping()
             self._desk.end_session(boottime_ns())
         if self._desk.is_armed or self._desk.is_left_armed:

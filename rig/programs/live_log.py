@@ -90,6 +90,7 @@ class LiveLog:
 
     def end(self) -> None:
         """Let the session end; its last lines are written while the loop goes on."""
+        self._ending = [thread for thread in self._ending if not thread.is_whole]
         if self._thread is not None:
             self._thread.end()
             self._ending.append(self._thread)

@@ -127,6 +127,11 @@ class LogThread:
         self._is_closing = True
         self._wake.set()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has ended with all lines and their END on disk."""
+        return not self._thread.is_alive() and self.failure is None
+
     def _note_dropped(self) -> None:
         if self._dropped:
             self._step_queue.append(_Waiting("dropped", self._last_ns, {"steps": self._dropped}))

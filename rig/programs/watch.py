@@ -67,7 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--live", action="store_true", help="the video stands in for the camera: horn, arming, all"
     )
-    parser.add_argument("--repeat", action="store_true", help="of --live: play it again and again")
+    parser.add_argument(
+        "--repeat",
+        action="store_true",
+        help="of --live: again and again, not a dead camera at its end",
+    )
     parser.add_argument("--start", type=float, metavar="S", help="begin the video here")
     parser.add_argument("--duration", type=float, metavar="S", help="judge the video for so long")
 

@@ -144,6 +144,7 @@ def test_a_failing_detector_ends_the_run(make: Make, site: LiveSite, tmp_path: P
     assert rig.process.wait(60) == 2
     (sentence,) = [line for line in rig.said.splitlines() if line.startswith("rig:")]
     assert "no finite numbers" in sentence
+    assert "fatal" in kinds(only(tmp_path / "sessions"))
     assert RunFolder(rig.folder).has_flag, "so the horn goes on sounding"
 
 
