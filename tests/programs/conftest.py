@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rig.records import Picture
-from tests.programs.live_rig import LiveRig, runner_in_box, write_live_clip
+from tests.programs.live_rig import MODELS, LiveRig, draw_waiting, live_site, write_live_clip
 from tests.programs.processes import rendered, write_card, write_clip, write_lane
 
 
@@ -46,9 +46,8 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
 
 @dataclass(frozen=True)
 class LiveSite:
-    """A lane with its still, a card, and clips of a second."""
+    """A lane with its still, the shipped card, and a second of somebody in the start box."""
 
-    folder: Path
     lane: Path
     card: Path
     clip: Path
@@ -58,12 +57,11 @@ class LiveSite:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> LiveSite:
     folder = tmp_path_factory.mktemp("live")
-    pictures = rendered(30)
+    empty, pictures = draw_waiting(30)
     return LiveSite(
-        folder,
-        write_lane(folder / "small.lane.toml", still=pictures[0]),
-        write_card(folder / "beacons.toml"),
-        write_live_clip(folder / "waiting.mp4", runner_in_box(pictures)),
+        write_lane(folder / "live.lane.toml", live_site(), empty),
+        MODELS / "rearguard-detector.toml",
+        write_live_clip(folder / "waiting.mp4", pictures),
         pictures,
     )
 

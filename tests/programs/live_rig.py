@@ -7,33 +7,45 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rig.config import Config
-from rig.core.datagrams import Edge, Message, Order, Word
-from rig.core.placing import Placer
+from rig.core.datagrams import Edge, Message, Order, PoseFall, Word
+from rig.core.lane import Site
 from rig.devices.datagram_link import Inbox, Outbox
 from rig.devices.run_folder import RunFolder
 from rig.devices.video import boottime_ns
 from rig.records import Picture
-from tests.programs.processes import ROOT, command, mark, rendered, small_site, write_clip
+from rig.sim.drills import mount_a
+from rig.sim.figures import random_look
+from rig.sim.light import LIGHTS
+from rig.sim.motion import stand
+from rig.sim.render import Renderer
+from rig.sim.scenes import Actor, Scene
+from tests.programs.processes import ROOT, command, write_clip
 
 HANGS_S = 60.0
 """A test that waits longer than this has failed; nothing is judged by it."""
-CELL_PX = 8
+WIDTH_PX, HEIGHT_PX = 640, 360
+"""The shipped model sees a person at the far end of this: it has to pass its self-test."""
 BOX_M = 1.5
 """The middle of the start box."""
+MODELS = ROOT / "models"
 
 
-def runner_in_box(pictures: list[Picture]) -> list[Picture]:
-    """Somebody stands still in the start box."""
-    box = Placer(small_site(), Config().placing).box_of(BOX_M, 0.0, 0.5, 1.7)
-    assert box is not None
-    (x, y), reach = box.centre_px, box.height_px / 2
-    corner = (int(x) // CELL_PX * CELL_PX, int(y) // CELL_PX * CELL_PX)
-    return [mark(p, *corner, reach=round(reach)) for p in pictures]
+def live_site() -> Site:
+    """A lane of 14 m."""
+    return mount_a(14.0, WIDTH_PX, HEIGHT_PX)
+
+
+def draw_waiting(count: int) -> tuple[Picture, list[Picture]]:
+    """The empty lane, and pictures at 30 Hz of somebody who stands in the start box."""
+    somebody = Actor("waiting", stand(BOX_M, 0.0, 0.0), look=random_look(21, "stand"))
+    empty = Scene("waiting", live_site(), (), None, light=LIGHTS["overcast"], seed=3)
+    renderer = Renderer(replace(empty, actors=(somebody,)))
+    pictures = [renderer.picture(round(number * 1e9 / 30)) for number in range(count)]
+    return Renderer(empty).picture(0), pictures
 
 
 @dataclass
@@ -119,6 +131,11 @@ class LiveRig:
         assert answer["is_done"], answer
         self.wait_for_state(lambda s: s["stage"] == "armed")
 
+    def fall(self) -> None:
+        """The locked runner falls, by the word of the gait program."""
+        self.wait_for_state(lambda s: s["phase"] == "in_box")
+        self.tell(PoseFall(boottime_ns(), True))
+
     def start_horn(self) -> LiveRig:
         """The real one, on mock pins."""
         argv = command("horn", "--pins", "mock", "--set", f"links.folder={self.folder}")
@@ -155,9 +172,9 @@ def sound_of(word: Word) -> tuple[Any, ...]:
     return (word.sequence, word.since_ns, word.cause, word.pattern)
 
 
-def write_live_clip(path: Path, pictures: list[Picture] | None = None) -> Path:
-    """A second of the runner standing in the start box, at 30 Hz, to be played again and again."""
-    return write_clip(path, pictures or runner_in_box(rendered(30)), 30.0)
+def write_live_clip(path: Path, pictures: list[Picture]) -> Path:
+    """A clip at 30 Hz."""
+    return write_clip(path, pictures, 30.0)
 
 
 def mark_full(picture: Picture) -> Picture:

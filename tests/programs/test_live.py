@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rig.core.datagrams import PoseFall, Restarted, Silence
+from rig.core.datagrams import Restarted, Silence
 from rig.core.log_lines import Verdict
 from rig.devices.datagram_link import Inbox
 from rig.devices.eventlog import verify_stream
@@ -20,12 +21,12 @@ from rig.records import Cause, Level
 from tests.programs.conftest import LiveSite, Make
 from tests.programs.live_models import write_failing_card
 from tests.programs.live_rig import (
+    MODELS,
     mark_full,
     read_events,
-    runner_in_box,
     write_live_clip,
 )
-from tests.programs.processes import run_rig, write_card
+from tests.programs.processes import run_rig
 
 STALE_MOST_S = 0.5
 """CAMERA_STALE is said within this time after the last picture (design section 7)."""
@@ -47,7 +48,7 @@ def test_a_drill_from_arming_to_the_end(make: Make, tmp_path: Path) -> None:
     assert "--lane-is-empty" in rig.order("arm", empty=False)["sentence"]
     rig.arm()
     assert RunFolder(rig.folder).has_flag
-    rig.tell(PoseFall(boottime_ns(), True))
+    rig.fall()
     rig.wait_for_word(lambda w: (w.level, w.cause) == (Level.STOP, Cause.FALL))
     assert rig.order("disarm")["sentence"] == "disarmed: as asked"
     rig.wait_for_word(lambda w: not w.is_armed and w.level is Level.SILENT)
@@ -113,7 +114,7 @@ def test_what_the_horn_tells_is_a_fault_until_acknowledged(make: Make, told: typ
 @pytest.mark.slow
 def test_a_source_without_pictures_is_stale(make: Make, site: LiveSite, tmp_path: Path) -> None:
     """The video ends as if the cable came loose: the loop does not hang in it."""
-    clip = write_live_clip(tmp_path / "short.mp4", runner_in_box(site.pictures * 9))
+    clip = write_live_clip(tmp_path / "short.mp4", site.pictures * 9)
     rig = make(repeat=False, clip=clip).start()
     rig.arm()
     word = rig.wait_for_word(lambda w: w.cause is Cause.CAMERA_STALE)
@@ -150,15 +151,17 @@ def test_a_failing_detector_ends_the_run(make: Make, site: LiveSite, tmp_path: P
 
 @pytest.mark.slow
 def test_a_model_that_is_gone_is_refused_and_the_flag_stays(make: Make, tmp_path: Path) -> None:
-    card = write_card(tmp_path / "mine.toml")
+    for name in ("rearguard-detector.toml", "rearguard-detector.onnx"):
+        shutil.copy(MODELS / name, tmp_path / name)
+    card = tmp_path / "rearguard-detector.toml"
     rig = make(card=card).start()
     rig.arm()
-    (tmp_path / "mine.onnx").unlink()
+    card.with_suffix(".onnx").unlink()
     rig.wait_for_word(lambda w: w.is_armed)
     rig.kill(signal.SIGKILL)
     ran = run_rig(*rig.argv)
     assert ran.code == 2
-    assert "mine.onnx" in ran.err
+    assert "rearguard-detector.onnx" in ran.err
     assert RunFolder(rig.folder).has_flag
 
 
@@ -196,7 +199,7 @@ def test_a_disk_that_fills_up_does_not_end_the_guarding(make: Make, small_disk: 
     state = rig.wait_for_state(lambda s: s["log_failure"] is not None)
     assert "No space left" in state["log_failure"]
     assert state["stage"] == "armed"
-    rig.tell(PoseFall(boottime_ns(), True))
+    rig.fall()
     rig.wait_for_word(lambda w: w.level is Level.STOP)
     (small_disk / "ballast").unlink()
     rig.wait_for_state(lambda s: s["log_failure"] is None)

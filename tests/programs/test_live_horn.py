@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rig.core.codec import decode
-from rig.core.datagrams import Edge, PoseFall
+from rig.core.datagrams import Edge
 from rig.devices.datagram_link import Inbox
 from rig.devices.run_folder import RunFolder
 from rig.devices.video import boottime_ns
@@ -46,7 +46,7 @@ def logged_edge(rig: LiveRig, cause: Cause) -> Edge:
 def test_a_stop_reaches_the_pin(make: Make) -> None:
     rig = guarding(make)
     told_ns = boottime_ns()
-    rig.tell(PoseFall(told_ns, True))
+    rig.fall()
     edge = logged_edge(rig, Cause.FALL)
     assert edge.edge_ns > told_ns
     assert rig.order("disarm")["is_done"]
@@ -108,5 +108,5 @@ def test_a_horn_whose_socket_was_removed_is_heard_again(make: Make) -> None:
     rig = guarding(make)
     (rig.folder / "horn.sock").unlink()
     rig.wait(lambda: (rig.folder / "horn.sock").exists())
-    rig.tell(PoseFall(boottime_ns(), True))
+    rig.fall()
     assert logged_edge(rig, Cause.FALL).is_on
