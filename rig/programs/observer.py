@@ -48,7 +48,7 @@ class Observer:
         still, empty = references.still, references.empty_lane
         self._registration = Registration(still) if still is not None else None
         self._lane_check = self._make_lane_check(site, config, empty)
-        self._vitals = VitalsMeter()
+        self._vitals = VitalsMeter(still)
         self._turn = 0
 
     def _make_lane_check(
