@@ -25,10 +25,10 @@ for _name in ("kms", "pykms"):
     sys.modules[_name] = ModuleType(_name)
     sys.modules[_name].PixelFormat = _AnyName()  # type: ignore[attr-defined]
 
-import libcamera
-import picamera2
-from picamera2 import picamera2 as inner
-from picamera2.allocators.allocator import Allocator, Sync
+import libcamera  # noqa: E402  the stand-in for kms must come first
+import picamera2  # noqa: E402
+from picamera2 import picamera2 as inner  # noqa: E402
+from picamera2.allocators.allocator import Allocator, Sync  # noqa: E402
 
 
 class MappedSync(Sync):
@@ -81,7 +81,7 @@ class MemfdAllocator(Allocator):
         return buffer
 
     def buffers(self, stream: Any) -> list[Any]:
-        """This stream's buffers."""
+        """The buffers of a stream."""
         return self._buffers[stream]
 
 
