@@ -143,7 +143,7 @@ class HealthLimits:
     stale_s: float = option(0.2, "s", "no new frame this long at 30 Hz: CAMERA_STALE", 0.05, 2)
     frozen_s: float = option(0.5, "s", "the same picture again this long", 0.2, 5)
     dark_luma: float = option(12.0, "of 255", "mean below this: nothing is seen", 1, 60)
-    bright_luma: float = option(245.0, "of 255", "mean above this: blown out", 200, 255)
+    bright_luma: float = option(250.0, "of 255", "mean above this: blown out", 200, 255)
     flat_luma_sd: float = option(6.0, "of 255", "spread below this: covered or fogged", 0.5, 30)
     blurred_sharpness: float = option(
         5.0, "Laplacian SD", "lens wet or shifted; ordinary pictures stay above 18", 0, 50
@@ -152,11 +152,14 @@ class HealthLimits:
         0.11, "of the view", "more of the still's detail gone: a leaf over a fifth", 0.02, 1
     )
     detail_share: float = option(
-        0.5, "of the still's", "less detail left in all: defocus by 1 % of the width", 0.05, 0.9
+        0.5, "of before", "less detail left in all: defocus by 1 % of the width", 0.05, 0.9
+    )
+    covered_share: float = option(
+        0.3, "of the view", "so much gone at once: a hand; a runner at 5 m hides 0.04", 0.1, 1
     )
     hidden_s: float = option(1.0, "s", "hidden this long: who passes close by is gone", 0.1, 10)
     elsewhere_share: float = option(
-        0.6, "of the still's", "detail left and no match: moved, not covered", 0.1, 2
+        0.75, "of before", "so much detail left and no match: moved, not covered", 0.1, 2
     )
     hunting_stops: float = option(0.6, "stops", "brightness that swings this much", 0.1, 4)
     hunting_turns: int = option(4, "turns", "so often; a cloud makes two turns", 3, 20)

@@ -18,17 +18,21 @@ from rig.records import Cause, Hazard, Seen, ViewShift, Vitals
 
 FOCAL_PX = 985.0
 """Of Camera Module 3 at 1280 px of width (FACTS), where no calibrated lens is given."""
+DETAIL_S = 10.0
+"""Detail is learnt this slowly: a crowd comes in seconds, the light changes in minutes."""
 
 
 class Health:
-    """Remembers when the last frame, the last registration and the last good sign of each were."""
+    """Remembers the last frame, view and detail, and when each was last good."""
 
     def __init__(self, limits: HealthLimits, focal_px: float = FOCAL_PX) -> None:
         self._limits = limits
         self._focal_px = focal_px
         self._exposure = ExposureWatch(limits)
         self._frame_ns: int | None = None
-        self._registered_ns: int | None = None
+        self._view: ViewShift | None = None
+        self._lost_s = 0.0
+        self._detail = 1.0
         self._clear_ns: int | None = None
         self._powered_ns: int | None = None
         self._is_undervolted = False
@@ -66,11 +70,28 @@ class Health:
         vitals = seen.vitals
         self._gap_s = 0.0 if self._frame_ns is None else (t_ns - self._frame_ns) / 1e9
         self._frame_ns = t_ns
-        if seen.view is not None or self._registered_ns is None:
-            self._registered_ns = t_ns
+        self._follow_view(seen.view)
         if not self._is_hidden(vitals) or self._clear_ns is None:
             self._clear_ns = t_ns
+            self._learn_detail(seen)
         self._hunts = self._exposure.hunts(vitals.luma_mean, t_ns)
+
+    def _follow_view(self, view: ViewShift | None) -> None:
+        """A view found by chance for one frame takes back only that frame's time."""
+        if view is not None:
+            self._view = view
+        step_s = self._gap_s if view is None else -self._gap_s
+        self._lost_s = max(0.0, self._lost_s + step_s)
+
+    def _learn_detail(self, seen: Seen) -> None:
+        """The detail of today's light and people, while the view lies where it should."""
+        if seen.view is not None and self._shifted(seen.view) is None:
+            share = min(1.0, self._gap_s / DETAIL_S)
+            self._detail += share * (seen.vitals.detail_share - self._detail)
+
+    def _detail_left(self, vitals: Vitals) -> float:
+        """Of the still's detail or of that of the last seconds, whichever has more to lose."""
+        return vitals.detail_share / max(1.0, self._detail)
 
     def _faults(self, seen: Seen, now_ns: int, is_new: bool) -> Iterator[Hazard]:
         limits, vitals = self._limits, seen.vitals
@@ -113,32 +134,31 @@ class Health:
 
     def _hidden(self, seen: Seen) -> str | None:
         """Something on the lens, once it stays there; a view that lies elsewhere is no cover."""
-        hidden_s = ((seen.t_ns or 0) - (self._clear_ns or 0)) / 1e9
-        if hidden_s <= self._limits.hidden_s or self._is_elsewhere(seen):
+        vitals, hidden_s = seen.vitals, ((seen.t_ns or 0) - (self._clear_ns or 0)) / 1e9
+        is_much = vitals.hidden_share > self._limits.covered_share
+        if not (is_much or hidden_s > self._limits.hidden_s) or self._is_elsewhere(seen):
             return None
-        vitals = seen.vitals
         if vitals.hidden_share > self._limits.hidden_share:
             return f"{100 * vitals.hidden_share:.0f} % of the view is hidden; clear the lens"
-        return f"only {100 * vitals.detail_share:.0f} % of the detail is left; wipe and focus"
+        left = 100 * self._detail_left(vitals)
+        return f"only {left:.0f} % of the detail is left; wipe and focus"
 
     def _is_hidden(self, vitals: Vitals) -> bool:
         limits = self._limits
         is_covered = vitals.hidden_share > limits.hidden_share
-        return is_covered or vitals.detail_share < limits.detail_share
+        return is_covered or self._detail_left(vitals) < limits.detail_share
 
     def _is_elsewhere(self, seen: Seen) -> bool:
         """A turned camera shows other things in each place, but as much detail as ever."""
         if seen.view is not None:
             return self._shifted(seen.view) is not None
-        return seen.vitals.detail_share >= self._limits.elsewhere_share
+        return seen.vitals.detail_share >= self._limits.elsewhere_share * self._detail
 
     def _moved(self, seen: Seen) -> str | None:
-        if seen.view is None:
-            lost_s = ((seen.t_ns or 0) - (self._registered_ns or 0)) / 1e9
-            if lost_s > self._limits.unregistered_s:
-                return f"the view matches the calibration nowhere for {lost_s:.1f} s"
-            return None
-        return self._shifted(seen.view)
+        if seen.view is None and self._lost_s > self._limits.unregistered_s:
+            lost = f"the view matches the calibration nowhere for {self._lost_s:.1f} s"
+            return f"{lost}: moved, or something is on the lens"
+        return None if self._view is None else self._shifted(self._view)
 
     def _shifted(self, view: ViewShift) -> str | None:
         turned, rolled = turned_deg(view, self._focal_px), abs(math.degrees(view.roll_rad))
