@@ -20,6 +20,7 @@ from rig.devices.detector import Detector
 from rig.devices.lanecheck import LaneCheck
 from rig.devices.registration import Registration
 from rig.devices.vitals import VitalsMeter
+from rig.programs.model_check import check_detector
 from rig.records import Box, Command, Decision, Detection, Frame, Kind, Picture, Seen, ViewShift
 
 INTEREST_M = 8.0
@@ -61,6 +62,10 @@ class Observer:
     def _find_view(self, picture: Picture) -> ViewShift | None:
         """Without a still there is nothing to compare with: the view counts as unmoved."""
         return ViewShift() if self._registration is None else self._registration.find(picture)
+
+    def check_detector(self) -> str | None:
+        """What the model misses in its test picture (a second, the first time); None: nothing."""
+        return check_detector(self._detector)
 
     def see(self, frame: Frame, before: Decision | None, commands: Sequence[Command] = ()) -> Seen:
         """Everything that one frame shows; `before` is the last decision."""
