@@ -33,6 +33,7 @@ class Cause(StrEnum):
     DETECTOR_FAILED = "detector_failed"
     DECIDER_SILENT = "decider_silent"
     HORN_RESTARTED = "horn_restarted"
+    POWER_LOW = "power_low"
     CONFLICT_SOON = "conflict_soon"
     LANE_NOT_CLEAR = "lane_not_clear"
     OVERSPEED = "overspeed"

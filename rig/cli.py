@@ -54,6 +54,8 @@ COMMANDS: Mapping[str, Command] = {
         "camera pose and lane from four or more known points on the ground", Takes.NOTHING
     ),
     "horn": Command("own siren, lamps and button; sound what watch says, FAULT when it is silent"),
+    "up": Command("the whole rig on this machine: horn, watch, record, kept running"),
+    "tell": Command("arm, disarm, acknowledge or test the horn of the running rig"),
     "config": Command("print the effective configuration with units, limits and reasons"),
     "bench": Command("measure this board: period, latency and the speed it can guard"),
 }

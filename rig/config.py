@@ -147,16 +147,42 @@ class HealthLimits:
     stale_s: float = option(0.2, "s", "no new frame this long at 30 Hz: CAMERA_STALE", 0.05, 2)
     frozen_s: float = option(0.5, "s", "the same picture again this long", 0.2, 5)
     dark_luma: float = option(12.0, "of 255", "mean below this: nothing is seen", 1, 60)
+    bright_luma: float = option(250.0, "of 255", "mean above this: blown out", 200, 255)
     flat_luma_sd: float = option(6.0, "of 255", "spread below this: covered or fogged", 0.5, 30)
     blurred_sharpness: float = option(
         5.0, "Laplacian SD", "lens wet or shifted; ordinary pictures stay above 18", 0, 50
     )
+    hidden_share: float = option(
+        0.11, "of the view", "more of the still's detail gone: a leaf over a fifth", 0.02, 1
+    )
+    detail_share: float = option(
+        0.5, "of before", "less detail left in all: defocus by 1 % of the width", 0.05, 0.9
+    )
+    covered_share: float = option(
+        0.3, "of the view", "so much gone at once: a hand; a runner at 5 m hides 0.04", 0.1, 1
+    )
+    hidden_s: float = option(1.0, "s", "hidden this long: who passes close by is gone", 0.1, 10)
+    elsewhere_share: float = option(
+        0.75, "of before", "so much detail left and no match: moved, not covered", 0.1, 2
+    )
+    hunting_stops: float = option(0.6, "stops", "brightness that swings this much", 0.1, 4)
+    hunting_turns: int = option(4, "turns", "so often; a cloud makes two turns", 3, 20)
+    hunting_s: float = option(4.0, "s", "within this time: the exposure hunts", 1, 30)
     slow_s: float = option(0.5, "s", "one turn of the loop longer than this", 0.1, 5)
-    moved_px: float = option(40.0, "px", "a view shift above this: CAMERA_MOVED", 4, 400)
-    moved_deg: float = option(2.0, "deg", "or a roll above this", 0.2, 20)
+    turned_deg: float = option(2.0, "deg", "view turned by more: CAMERA_MOVED", 0.2, 20)
+    rolled_deg: float = option(2.0, "deg", "or rolled by more", 0.2, 20)
+    aside_deg: float = option(0.3, "deg", "turned by more: a notice, the view is followed", 0.1, 5)
+    aside_s: float = option(5.0, "s", "for this long: no gust", 0.5, 60)
     unregistered_s: float = option(
         1.0, "s", "nothing to hold on to this long: CAMERA_MOVED", 0.2, 10
     )
+    early_most_s: float = option(0.05, "s", "a frame stamped later than now: wrong clock", 0, 1)
+    age_most_s: float = option(1.0, "s", "a judged frame older than this: wrong clock", 0.3, 10)
+    undervolted_s: float = option(
+        5.0, "s", "POWER_LOW; a siren's start pulls the supply down for less", 0.5, 60
+    )
+    warm_c: float = option(75.0, "degC", "a notice; the firmware slows down from 80", 40, 85)
+    room_least_mb: float = option(500.0, "MB", "a notice; an evening of clips", 50, 1e5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,22 @@ class Vitals:
     sharpness: float = 100.0
     same_picture_s: float = 0.0
     detector_error: str | None = None
+    hidden_share: float = 0.0
+    """Of the parts of the view that had detail when calibrated: those that have lost it."""
+    detail_share: float = 1.0
+    """Of the whole view's detail when calibrated: what is there now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """How the computer itself is; None where this board does not tell."""
+
+    temperature_c: float | None = None
+    is_undervolted: bool | None = None
+    is_slowed: bool | None = None
+    """The firmware has lowered the clock, by heat or by low voltage."""
+    free_mb: float | None = None
+    """Room left on the disk of the sessions folder."""
 
 
 class Command(StrEnum):
@@ -86,7 +102,8 @@ class Seen:
 
     `t_ns` is None when no new frame came; then the lists are empty. `looked_at` are the tiles
     judged this time: a track outside them was not missed. `pose_fall` is the gait program's word
-    that the runner is falling (None: that link is silent).
+    that the runner is falling (None: that link is silent). `horn_faults` are what the horn told
+    since the last turn: that it heard nothing for too long, or that it was started anew.
     """
 
     t_ns: int | None
@@ -97,6 +114,8 @@ class Seen:
     commands: tuple[Command, ...] = ()
     pose_fall: bool | None = None
     vitals: Vitals = Vitals()
+    board: Board | None = None
+    horn_faults: tuple[Cause, ...] = ()
 
 
 # --------------------------------------------------------------------------- on the lane
@@ -208,6 +227,24 @@ class Alert:
     hazard: Hazard | None = None
 
 
+class Concern(StrEnum):
+    """What a notice is about."""
+
+    HEAT = "heat"
+    SLOWED = "slowed"
+    UNDERVOLTAGE = "undervoltage"
+    DISK = "disk"
+    VIEW_SHIFTED = "view_shifted"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to mend that endangers nobody: it stands on the page and in the log, silent."""
+
+    concern: Concern
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The outcome of one step, with the evidence of its alert."""
@@ -218,3 +255,4 @@ class Decision:
     runner: Runner
     tracks: tuple[Track, ...]
     hazards: tuple[Hazard, ...]
+    notices: tuple[Notice, ...] = ()

@@ -68,6 +68,7 @@ ALERTS: dict[Cause, AlertRow] = {
     Cause.HORN_RESTARTED: AlertRow(
         _FAULT, "fault", 0.0, 0.5, "the horn's own word", is_latched=True
     ),
+    Cause.POWER_LOW: AlertRow(_FAULT, "fault", 0.0, 0.5, _OWN, is_latched=True),
     Cause.CONFLICT_SOON: AlertRow(_CAUTION, "caution", 0.2, 0.6, "three frames at 15 Hz"),
     Cause.LANE_NOT_CLEAR: AlertRow(_CAUTION, "caution", 0.3, 0.6, "nothing moves: time to be sure"),
     Cause.OVERSPEED: AlertRow(_CAUTION, "caution", 0.5, 0.5, "one backward step is 0.3 s"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rig.records import Alert, Command, Decision, Phase, Seen, Track
+from rig.records import Alert, Command, Concern, Decision, Phase, Seen, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,24 @@ class CommandLine:
     decided_ns: int
 
 
-EventLine = AlertLine | PhaseLine | CommandLine
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """Something to mend, silent: it began, or (`is_over`) it ended."""
 
-EVENT_KINDS: dict[type, str] = {AlertLine: "alert", PhaseLine: "phase", CommandLine: "command"}
+    concern: Concern
+    detail: str
+    is_over: bool
+    decided_ns: int
+
+
+EventLine = AlertLine | PhaseLine | CommandLine | NoticeLine
+
+EVENT_KINDS: dict[type, str] = {
+    AlertLine: "alert",
+    PhaseLine: "phase",
+    CommandLine: "command",
+    NoticeLine: "notice",
+}
 """The `kind` of the line that each record stands in."""
 
 
@@ -72,7 +87,7 @@ def is_alert_change(before: Decision | None, after: Decision) -> bool:
 
 
 def events_of(before: Decision | None, seen: Seen, after: Decision) -> tuple[EventLine, ...]:
-    """The event lines of one step, in the order of cause: commands, phase, alert."""
+    """The event lines of one step, commands, phase, alert, notices."""
     now_ns = after.now_ns
     lines: list[EventLine] = [CommandLine(command, now_ns) for command in seen.commands]
     old_phase = before.runner.phase if before else None
@@ -80,7 +95,18 @@ def events_of(before: Decision | None, seen: Seen, after: Decision) -> tuple[Eve
         lines.append(PhaseLine(after.runner.phase, old_phase, now_ns))
     if is_alert_change(before, after):
         lines.append(_alert_line(after))
-    return tuple(lines)
+    return (*lines, *_notice_lines(before, after))
+
+
+def _notice_lines(before: Decision | None, after: Decision) -> list[NoticeLine]:
+    """Notices that began or ended; another number in the words is no event."""
+    old = {notice.concern: notice for notice in before.notices} if before else {}
+    new = {notice.concern: notice for notice in after.notices}
+    begun = [n for n in after.notices if n.concern not in old]
+    over = [n for n in old.values() if n.concern not in new]
+    now_ns = after.now_ns
+    lines = [NoticeLine(n.concern, n.detail, False, now_ns) for n in begun]
+    return lines + [NoticeLine(n.concern, n.detail, True, now_ns) for n in over]
 
 
 def _alert_line(after: Decision) -> AlertLine:

@@ -13,6 +13,7 @@ from rig.core.alerts import AlertKeeper
 from rig.core.hazard import assess
 from rig.core.health import Health
 from rig.core.lane import Site
+from rig.core.notices import NoticeKeeper
 from rig.core.placing import Placer
 from rig.core.runner import RunnerKeeper
 from rig.core.tracker import Tracker
@@ -50,7 +51,8 @@ class Pipeline:
         self._placer = Placer(site, config.placing)
         self._tracker = Tracker(config.tracker, self._placer, min_object_px)
         self._keeper = RunnerKeeper(site.lane, config.runner)
-        self._health = Health(config.health)
+        self._health = Health(config.health, site.pose.lens.focal_px)
+        self._notices = NoticeKeeper(config.health, site.pose.lens.focal_px)
         self._alerts = AlertKeeper()
         self._runner = Runner(Phase.DISARMED, None)
         self._tracks: tuple[Track, ...] = ()
@@ -59,6 +61,8 @@ class Pipeline:
     def step(self, seen: Seen, now_ns: int) -> Decision:
         """One turn of the loop; `now_ns` is when the decision is made, on the frames' clock."""
         faults = self._health.check(seen, now_ns)
+        faults += tuple(Hazard(cause, detail="told by the horn") for cause in seen.horn_faults)
+        seen = self._health.trusted(seen, now_ns)
         if seen.t_ns is not None:
             self._t_ns = max(self._t_ns, seen.t_ns)
             placed = self._placer.place(
@@ -75,7 +79,8 @@ class Pipeline:
         hazards = tuple(h for h in hazards if h.cause is not Cause.ALL_CLEAR or self._is_sure(t_ns))
         hazards += tuple(self._standing_causes())
         alert = self._decide(hazards + faults, seen.commands, now_ns)
-        return Decision(seen.t_ns, now_ns, alert, self._runner, self._tracks, hazards + faults)
+        causes, notices = hazards + faults, self._notices.note(seen)
+        return Decision(seen.t_ns, now_ns, alert, self._runner, self._tracks, causes, notices)
 
     def _runner_box(self) -> Box | None:
         return self._runner.track.box if self._runner.track is not None else None

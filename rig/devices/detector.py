@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -55,6 +55,10 @@ Values = NDArray[np.float32]
 Maps = list[NDArray[np.float32]]
 
 
+def _do_nothing() -> None:
+    """Where nobody waits for a sign of life."""
+
+
 class Detector:
     """One loaded model. Raises ModelError where weights, graph and card do not agree.
 
@@ -85,15 +89,22 @@ class Detector:
         for size in {(tile.input_width_px, tile.input_height_px) for tile in tiles}:
             self._try_size(*size)
 
-    def look(self, picture: Picture, tiles: tuple[Tile, ...]) -> tuple[Detection, ...]:
+    def look(
+        self, picture: Picture, tiles: tuple[Tile, ...], beat: Callable[[], None] = _do_nothing
+    ) -> tuple[Detection, ...]:
         """Everything found through these tiles, in picture pixels, each thing once.
 
-        `picture` is uint8 [height, width, 3] in blue green red. Raises ModelError when a tile does
-        not lie in the picture or the model fails.
+        `picture` is uint8 [height, width, 3] in blue green red; `beat` is called before and after
+        every inference. Raises ModelError when a tile does not lie in the picture or the model
+        fails.
         """
         self.last_inference_s = self.last_inference_cpu_s = 0.0
         height, width = picture.shape[:2]
-        found = [(t, self.find(self.infer(self.lay(picture, t)), t)) for t in tiles]
+        found = []
+        for tile in tiles:
+            beat()
+            found.append((tile, self.find(self.infer(self.lay(picture, tile)), tile)))
+        beat()
         return self.merge(found, width, height)
 
     def merge(

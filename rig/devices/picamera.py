@@ -4,13 +4,14 @@ Decides how the camera is configured and how its buffers become blue-green-red p
 judge pictures and does not wait for ever: no picture for a second is an error that ends the
 program, and the horn, which heard nothing for far less, sounds by then. Called by `rig.programs`.
 
-picamera2 comes with Raspberry Pi OS and is imported only when a camera is opened. The conversions
-are tried on made-up buffers and the calls on a strict stand-in; a run on the real stack
-(libcamera's virtual camera, then a Pi) is still to come, and until then this module is unproven.
+picamera2 comes with Raspberry Pi OS and is imported only when a camera is opened. Tried on the
+real libcamera and picamera2 with libcamera's virtual camera (scripts/check-camera), on made-up
+buffers for every format and padding, and on a strict stand-in for faults; not yet on a Pi.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from rig.records import Frame, Picture
 
 WAIT_S = 1.0
 """No picture for this long is a dead camera; without a limit picamera2 can wait for ever."""
+CLOSE_S = 2.0
+"""Stopping takes 0.4 s on the real stack; a broken camera may never stop (FACTS: picamera2)."""
 _AGE_MOST_NS = 1_000_000_000
 """A fresh picture is 20 ms old; one outside 0 to 1 s is stamped on another clock."""
 
@@ -59,42 +62,79 @@ class PiCamera:
         self._camera = _open_first(picamera2)
         self.ended_by: str | None = None
         self._is_closed = False
+        self._given = 0
+        self._unseen_s = 0.0
+        self._asked: Any = None
         try:
-            self._camera.configure(_configure(self._camera, libcamera.controls, options))
+            self._camera.configure(_configure(self._camera, libcamera, options))
             self._layout = _read_layout(self._camera.camera_configuration()["main"])
             self._camera.start()
-        except BaseException:
-            self._camera.close()
+        except BaseException as error:
+            _end("close", self._camera.close)
+            if isinstance(error, RuntimeError):
+                raise SourceError(
+                    f"the camera does not start ({error}); end other programs that use it, "
+                    "check its ribbon cable with power off"
+                ) from error
             raise
         self.size_px = (self._layout.width_px, self._layout.height_px)
 
     def __iter__(self) -> Iterator[Frame]:
         """The newest frame each time, until closed."""
-        sequence = 0
         while not self._is_closed:
-            buffer, metadata = self._capture()
-            stamp_ns = int(metadata["SensorTimestamp"])
-            if sequence == 0:
-                _check_fresh(stamp_ns, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
-            exposure_ns = int(metadata.get("ExposureTime", 0)) * 1000
-            yield Frame(stamp_ns - exposure_ns, sequence, to_bgr(buffer, self._layout))
-            sequence += 1
+            if (frame := self.newest(WAIT_S)) is not None:
+                yield frame
+
+    def newest(self, wait_s: float) -> Frame | None:
+        """The newest frame; None when none came within `wait_s`, so that a loop can go on.
+
+        Raises SourceError when none has come for WAIT_S.
+        """
+        captured = self._capture(wait_s)
+        if captured is None:
+            self._unseen_s += wait_s
+            if self._unseen_s > WAIT_S - 1e-6:
+                raise SourceError(
+                    f"the camera gave no picture for {WAIT_S:g} s; check its ribbon cable and "
+                    "restart"
+                )
+            return None
+        self._unseen_s = 0.0
+        buffer, metadata = captured
+        stamp_ns = int(metadata["SensorTimestamp"])
+        if self._given == 0:
+            _check_fresh(stamp_ns, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
+        exposure_ns = int(metadata.get("ExposureTime", 0)) * 1000
+        self._given += 1
+        return Frame(stamp_ns - exposure_ns, self._given - 1, to_bgr(buffer, self._layout))
 
     def close(self) -> None:
-        """Stop the camera and give it back; a broken one can block here (FACTS: picamera2)."""
+        """Stop the camera and give it back.
+
+        Raises SourceError when a broken camera does not stop within CLOSE_S; the process can only
+        end then, and the camera is free again when it has.
+        """
         if not self._is_closed:
             self._is_closed = True
-            self._camera.stop()
-            self._camera.close()
+            _end("stop", self._stop)
 
-    def _capture(self) -> tuple[NDArray[np.uint8], Mapping[str, Any]]:
-        """A copy of the newest buffer, and its metadata; the request is always given back."""
+    def _stop(self) -> None:
+        self._camera.stop()
+        self._camera.close()
+
+    def _capture(self, wait_s: float) -> tuple[NDArray[np.uint8], Mapping[str, Any]] | None:
+        """A copy of the newest buffer, and its metadata; the request is always given back.
+
+        A wait that ends does not end what was asked for (picamera2#889): asked again it would take
+        a second buffer that nobody gives back, so the same job is waited for the next time.
+        """
+        if self._asked is None:
+            self._asked = self._camera.capture_request(wait=False)
         try:
-            request = self._camera.capture_request(wait=WAIT_S)
-        except TimeoutError as error:
-            raise SourceError(
-                f"the camera gave no picture for {WAIT_S:g} s; check its ribbon cable and restart"
-            ) from error
+            request = self._camera.wait(self._asked, timeout=wait_s)
+        except TimeoutError:
+            return None
+        self._asked = None
         try:
             return request.make_buffer("main"), request.get_metadata()
         finally:
@@ -116,7 +156,14 @@ def to_bgr(buffer: NDArray[np.uint8], layout: BufferLayout) -> Picture:
     return np.ascontiguousarray(picture, dtype=np.uint8)
 
 
-def _rows(buffer: NDArray[np.uint8], layout: BufferLayout, rows: int) -> NDArray[np.uint8]:
+def _rows(
+    buffer: NDArray[np.uint8], layout: BufferLayout, rows: int, depth: int = 1
+) -> NDArray[np.uint8]:
+    if layout.stride_bytes < layout.width_px * depth:
+        raise SourceError(
+            f"the camera's {layout.format_name} rows are {layout.stride_bytes} bytes apart, its "
+            f"stride must be {layout.width_px * depth} or more; report the camera"
+        )
     needed = rows * layout.stride_bytes
     if buffer.size < needed:
         raise SourceError(
@@ -139,7 +186,7 @@ def _from_packed(
     depth: int, is_reversed: bool
 ) -> Callable[[NDArray[np.uint8], BufferLayout], NDArray[np.uint8]]:
     def convert(buffer: NDArray[np.uint8], layout: BufferLayout) -> NDArray[np.uint8]:
-        rows = _rows(buffer, layout, layout.height_px)[:, : layout.width_px * depth]
+        rows = _rows(buffer, layout, layout.height_px, depth)[:, : layout.width_px * depth]
         pixels = rows.reshape(layout.height_px, layout.width_px, depth)
         return pixels[:, :, 2::-1] if is_reversed else pixels[:, :, :3]
 
@@ -186,8 +233,25 @@ def _open_first(picamera2: Any) -> Any:
         ) from error
 
 
-def _configure(camera: Any, controls: Any, options: CameraOptions) -> Any:
-    """The video configuration: fixed rate, short exposure, fixed focus where the lens moves."""
+def _end(what: str, call: Callable[[], None]) -> None:
+    """Call it in a thread of its own, which a hung driver can keep without keeping the program."""
+    ending = threading.Thread(target=call, name="camera-end", daemon=True)
+    ending.start()
+    ending.join(CLOSE_S)
+    if ending.is_alive():
+        raise SourceError(
+            f"the camera did not {what} within {CLOSE_S:g} s; end the program, and where it cannot "
+            "be ended switch the power off and check the ribbon cable"
+        )
+
+
+def _configure(camera: Any, libcamera: Any, options: CameraOptions) -> Any:
+    """The video configuration: fixed rate, short exposure, fixed focus where the lens moves.
+
+    The colour space is asked for that OpenCV's conversions take YUV to be: BT.601, video range.
+    picamera2 would take BT.709 from 720 rows on, and greens would come as another green.
+    """
+    controls = libcamera.controls
     period_us = round(1e6 / options.rate_hz)
     wanted: dict[str, Any] = {"FrameDurationLimits": (period_us, period_us)}
     if "AeExposureMode" in camera.camera_controls:
@@ -197,6 +261,7 @@ def _configure(camera: Any, controls: Any, options: CameraOptions) -> Any:
         wanted["LensPosition"] = options.lens_position
     return camera.create_video_configuration(
         main={"size": (options.width_px, options.height_px), "format": "YUV420"},
+        colour_space=libcamera.ColorSpace.Smpte170m(),
         buffer_count=4,
         queue=False,
         controls=wanted,

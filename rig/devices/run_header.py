@@ -17,7 +17,7 @@ from typing import Any
 
 from rig import __version__
 from rig.core.codec import defaults_of
-from rig.core.log_events import AlertLine, CommandLine, PhaseLine, StepLine
+from rig.core.log_events import AlertLine, CommandLine, NoticeLine, PhaseLine, StepLine
 
 FORMAT = 1
 """Raised when a reader of the old form would misread the new one."""
@@ -48,7 +48,7 @@ def describe_run(
         "boottime_ns": time.clock_gettime_ns(time.CLOCK_BOOTTIME),
         "wall_time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "boot_id": boot_id(),
-        "defaults": defaults_of(StepLine, AlertLine, PhaseLine, CommandLine),
+        "defaults": defaults_of(StepLine, AlertLine, PhaseLine, CommandLine, NoticeLine),
     }
 
 

@@ -42,6 +42,20 @@ def create_session(sessions: Path, wall_time: datetime, free_least_mb: float) ->
     return session
 
 
+def writing_refusal(sessions: Path, free_least_mb: float) -> str | None:
+    """Why no session could be made below `sessions` now; None when it could. Writes nothing."""
+    folder = sessions
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        _demand_room(folder, free_least_mb)
+    except LogError as error:
+        return str(error)
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        return f"{folder} cannot be written; mend its rights, or set log.sessions to another folder"
+    return None
+
+
 def _demand_room(folder: Path, free_least_mb: float) -> None:
     found = os.statvfs(folder)
     free_mb = found.f_bavail * found.f_frsize / 1e6

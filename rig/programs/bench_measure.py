@@ -114,7 +114,7 @@ class Loop:
         self._planner = TilePlanner(site, card.facts, config.detector.tiles)
         self._registration = Registration(drill.empty)
         self._lane_check = LaneCheck(site, config.lane_check, drill.empty, ViewShift())
-        self._vitals = VitalsMeter()
+        self._vitals = VitalsMeter(drill.empty)
         self._placer = Placer(site, config.placing)
         self._crowd = Crowd(self._placer, count)
         self._tracker = Tracker(config.tracker, self._placer, card.input.min_object_px)

@@ -114,14 +114,23 @@ class LogThread:
 
         Raises LogError when that fails or takes longer than `timeout_s`.
         """
-        self._note_dropped()
-        self._is_closing = True
-        self._wake.set()
+        self.end()
         self._thread.join(timeout_s)
         waiting = len(self._event_queue) + len(self._step_queue)
         if self._thread.is_alive() or self.failure:
             reason = self.failure or f"the disk has not answered for {timeout_s:g} s"
             raise LogError(f"the log ends without {waiting} lines and its END line: {reason}")
+
+    def end(self) -> None:
+        """Lets the thread write what waits and the END lines, without waiting for it."""
+        self._note_dropped()
+        self._is_closing = True
+        self._wake.set()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has ended with all lines and their END on disk."""
+        return not self._thread.is_alive() and self.failure is None
 
     def _note_dropped(self) -> None:
         if self._dropped:

@@ -7,7 +7,7 @@ Used by every program that judges pictures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rig.config import Config
@@ -20,6 +20,7 @@ from rig.devices.detector import Detector
 from rig.devices.lanecheck import LaneCheck
 from rig.devices.registration import Registration
 from rig.devices.vitals import VitalsMeter
+from rig.programs.model_check import check_detector
 from rig.records import Box, Command, Decision, Detection, Frame, Kind, Picture, Seen, ViewShift
 
 INTEREST_M = 8.0
@@ -37,37 +38,58 @@ class References:
     empty_lane: Picture | None
 
 
-class Observer:
-    """Looks at frames for one site with one detector."""
+def _say_nothing() -> None:
+    """Where nobody waits for a sign of life."""
 
-    def __init__(self, site: Site, config: Config, card: Card, references: References) -> None:
+
+class Observer:
+    """Looks at frames for one site with one detector.
+
+    `beat` is called before and after every inference: a sign of life for whoever waits for it.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        config: Config,
+        card: Card,
+        references: References,
+        beat: Callable[[], None] = _say_nothing,
+    ) -> None:
+        self._site, self._config, self._beat = site, config, beat
         self._placer = Placer(site, config.placing)
         self._detector = Detector(card, config.detector)
         self._planner = TilePlanner(site, card.facts, config.detector.tiles)
         self._detector.warm_up(self._planner.tiles)
         still, empty = references.still, references.empty_lane
         self._registration = Registration(still) if still is not None else None
-        self._lane_check = self._make_lane_check(site, config, empty)
-        self._vitals = VitalsMeter()
+        self._lane_check = self._make_lane_check(empty)
+        self._vitals = VitalsMeter(still)
         self._turn = 0
 
-    def _make_lane_check(
-        self, site: Site, config: Config, empty: Picture | None
-    ) -> LaneCheck | None:
+    def confirm_empty(self, picture: Picture) -> None:
+        """The coach says that this picture shows the empty lane: the lane check's reference."""
+        self._lane_check = self._make_lane_check(picture)
+
+    def _make_lane_check(self, empty: Picture | None) -> LaneCheck | None:
         if empty is None:
             return None
-        return LaneCheck(site, config.lane_check, empty, self._find_view(empty))
+        return LaneCheck(self._site, self._config.lane_check, empty, self._find_view(empty))
 
     def _find_view(self, picture: Picture) -> ViewShift | None:
         """Without a still there is nothing to compare with: the view counts as unmoved."""
         return ViewShift() if self._registration is None else self._registration.find(picture)
+
+    def check_detector(self) -> str | None:
+        """What the model misses in its test picture (a second, the first time); None: nothing."""
+        return check_detector(self._detector)
 
     def see(self, frame: Frame, before: Decision | None, commands: Sequence[Command] = ()) -> Seen:
         """Everything that one frame shows; `before` is the last decision."""
         view = self._find_view(frame.picture)
         tiles = self._planner.plan(self._turn, self._interest(before))
         self._turn += 1
-        found = self._detector.look(frame.picture, tiles)
+        found = self._detector.look(frame.picture, tiles, self._beat)
         legible = (one for one in found if self._planner.is_legible(one))
         detections = with_colours(frame.picture, legible)
         strange: tuple[Detection, ...] = ()

@@ -1,9 +1,8 @@
-"""`rig watch`: judge a recording as the rig would have, and log every decision.
+"""`rig watch`: judge a camera live, or a recording as the rig would have, and log every decision.
 
 Decides nothing about danger; opens what it is given, refuses what does not fit together, and
-prints the timeline. Nothing is written before all of it has been opened. The live rig, with horn
-and pins, is a set of programs of its own and not part of this version: without a recording the
-command refuses.
+prints the timeline. Nothing is written before all of it has been opened. Without a recording the
+Pi's camera is watched live, with the horn (`programs.live`); with --live a video stands in for it.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 from rig.config import Config
 from rig.core.pipeline import Pipeline
+from rig.devices.picamera import PiCamera
 from rig.devices.pictures import PictureFolder
 from rig.devices.video import VideoFile, boottime_ns
 from rig.errors import LaneError, SourceError
@@ -31,6 +31,8 @@ from rig.programs.judging import (
     require_number,
     say,
 )
+from rig.programs.live import Given, LiveWatch
+from rig.programs.live_source import LiveSource, LiveVideo
 from rig.programs.observer import Observer, References
 from rig.programs.recording import Recording
 from rig.programs.timeline import Timeline, format_row, heading
@@ -62,16 +64,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--paced", action="store_true", help="play the video at its own pace, on the live clock"
     )
+    parser.add_argument(
+        "--live", action="store_true", help="the video stands in for the camera: horn, arming, all"
+    )
+    parser.add_argument(
+        "--repeat",
+        action="store_true",
+        help="of --live: again and again, not a dead camera at its end",
+    )
     parser.add_argument("--start", type=float, metavar="S", help="begin the video here")
     parser.add_argument("--duration", type=float, metavar="S", help="judge the video for so long")
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    """Judge the recording; 0 when it was judged to its end, 1 when the file broke off."""
+    """Judge the recording; 0 when it was judged to its end, 1 when the file broke off.
+
+    Live: 0 when it was ended by a signal.
+    """
+    if args.live or (args.video is None and args.pictures is None):
+        return _run_live(args, config)
     source = _open(args)
-    if args.lane is None:
-        raise LaneError("no lane file was given; give --lane FILE, which `rig calibrate` makes")
-    mount = load_mount(args.lane)
+    mount = _load_lane(args)
     check_size(source.size_px, mount.site, str(source.path))
     card = load_named_card(config)
     empty = read_picture(args.empty, mount.site) if args.empty else None
@@ -99,31 +112,54 @@ def run(args: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+def _load_lane(args: argparse.Namespace) -> Mount:
+    if args.lane is None:
+        raise LaneError("no lane file was given; give --lane FILE, which `rig calibrate` makes")
+    return load_mount(args.lane)
+
+
+def _run_live(args: argparse.Namespace, config: Config) -> int:
+    mount = _load_lane(args)
+    card = load_named_card(config)
+    empty = read_picture(args.empty, mount.site) if args.empty else None
+    source = _open_live(args, config)
+    check_size(source.size_px, mount.site, str(args.video or "the camera's picture"))
+    LiveWatch(Given(config, mount, card, source, empty)).run()
+    return 0
+
+
+def _open_live(args: argparse.Namespace, config: Config) -> LiveSource:
+    if args.pictures is not None:
+        raise SourceError("--live is for --video or the camera; leave it out with --pictures")
+    if args.video is not None:
+        video = _open(args)
+        return LiveVideo(video, video.size_px, args.repeat)
+    _refuse_misplaced(args)
+    return PiCamera(config.camera)
+
+
 def _open(args: argparse.Namespace) -> VideoFile | PictureFolder:
-    if args.video is None and args.pictures is None:
-        raise SourceError(
-            "no recording was given, and the live rig is not part of this version; "
-            "give --video FILE or --pictures FOLDER"
-        )
     _refuse_misplaced(args)
     require_number("--rate", args.rate, "Hz", *RATE_LIMITS_HZ)
     require_number("--start", args.start, "s", 0.0, LONGEST_S)
     require_number("--duration", args.duration, "s", 0.01, LONGEST_S)
     if args.pictures is not None:
         return PictureFolder(args.pictures, args.rate or RATE_HZ)
-    return VideoFile(args.video, args.paced, args.reversed, args.start or 0.0, args.duration)
+    is_paced = args.paced and not args.live
+    return VideoFile(args.video, is_paced, args.reversed, args.start or 0.0, args.duration)
 
 
 def _refuse_misplaced(args: argparse.Namespace) -> None:
     """Refuse options that would have no effect on this kind of recording."""
+    if args.repeat and not (args.live and args.video):
+        raise SourceError("--repeat is for --live --video; leave it out")
+    kind = "the camera" if args.pictures is None else "--pictures"
     kind, other, options = (
-        ("pictures", "video", OF_VIDEOS)
-        if args.video is None
-        else ("video", "pictures", OF_PICTURES)
+        (kind, "video", OF_VIDEOS) if args.video is None else ("--video", "pictures", OF_PICTURES)
     )
     for name in options:
         if getattr(args, name) not in (None, False):
-            raise SourceError(f"--{name} is for --{other}; leave it out with --{kind}")
+            raise SourceError(f"--{name} is for --{other}; leave it out with {kind}")
 
 
 def _introduce(source: VideoFile | PictureFolder, mount: Mount, has_empty: bool) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from rig.records import Picture
+from tests.programs.live_rig import MODELS, LiveRig, draw_waiting, live_site, write_live_clip
 from tests.programs.processes import rendered, write_card, write_clip, write_lane
 
 
@@ -40,3 +42,52 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
         write_clip(folder / "empty.mp4", pictures[:20]),
         pictures,
     )
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    """A lane with its still, the shipped card, and a second of somebody in the start box."""
+
+    lane: Path
+    card: Path
+    clip: Path
+    pictures: list[Picture]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> LiveSite:
+    folder = tmp_path_factory.mktemp("live")
+    empty, pictures = draw_waiting(30)
+    return LiveSite(
+        write_lane(folder / "live.lane.toml", live_site(), empty),
+        MODELS / "rearguard-detector.toml",
+        write_live_clip(folder / "waiting.mp4", pictures),
+        pictures,
+    )
+
+
+Make = Callable[..., LiveRig]
+
+
+@pytest.fixture
+def make(site: LiveSite, tmp_path: Path) -> Iterator[Make]:
+    rigs: list[LiveRig] = []
+
+    def making(
+        repeat: bool = True, sessions: Path | None = None, has_ear: bool = True, **other: Path
+    ) -> LiveRig:
+        clip, card = other.get("clip", site.clip), other.get("card", site.card)
+        argv = [
+            *("watch", "--live", "--video", str(clip), "--lane", str(site.lane)),
+            *(["--repeat"] if repeat else []),
+            *("--set", f"detector.card={card}", "--set", "detector.threads=1"),
+            *("--set", f"log.sessions={sessions or tmp_path / 'sessions'}"),
+            *("--set", "log.free_least_mb=1", "--set", "runner.settle_s=0.3"),
+            *("--set", f"links.folder={tmp_path / 'run'}"),
+        ]
+        rigs.append(LiveRig(tmp_path / "run", argv, has_ear=has_ear))
+        return rigs[-1]
+
+    yield making
+    for rig in rigs:
+        rig.close()

@@ -236,7 +236,7 @@ def test_folders_that_hold_no_recording(given: Given, tmp_path: Path) -> None:
 
 
 def test_a_live_rig_is_refused() -> None:
-    refused(run_rig("watch", "--lane", "x"), "no recording was given", "--video FILE")
+    refused(run_rig("watch", "--lane", "x"), "lane file x cannot be read")
 
 
 # ------------------------------------------------------------------------------- options

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from rig.config import HealthLimits
-from rig.core.health import Health
+from rig.core.health import FOCAL_PX, Health
 from rig.records import Cause, Seen, ViewShift, Vitals
 
 LIMITS = HealthLimits()
 MS = 1_000_000
+TURNED_PX = FOCAL_PX * math.tan(math.radians(LIMITS.turned_deg))
 
 
 def causes(seen: Seen, now_ns: int, health: Health | None = None) -> set[Cause]:
@@ -50,10 +51,10 @@ def test_vitals(vitals: Vitals, expected: Cause | None) -> None:
 @pytest.mark.parametrize(
     ("view", "is_moved"),
     [
-        (ViewShift(LIMITS.moved_px - 0.1, 0.0), False),
-        (ViewShift(0.0, -LIMITS.moved_px - 0.1), True),
-        (ViewShift(roll_rad=math.radians(LIMITS.moved_deg - 0.01)), False),
-        (ViewShift(roll_rad=-math.radians(LIMITS.moved_deg + 0.01)), True),
+        (ViewShift(TURNED_PX - 0.1, 0.0), False),
+        (ViewShift(0.0, -TURNED_PX - 0.1), True),
+        (ViewShift(roll_rad=math.radians(LIMITS.rolled_deg - 0.01)), False),
+        (ViewShift(roll_rad=-math.radians(LIMITS.rolled_deg + 0.01)), True),
     ],
 )
 def test_a_moved_view(view: ViewShift, is_moved: bool) -> None:

@@ -1,0 +1,1 @@
+"""How soon a spoilt camera is noticed, and how often an ordinary one is suspected."""
