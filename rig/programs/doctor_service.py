@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 from typing import Final
 
+from rig.config import HealthLimits
 from rig.core.tiles import whole_view
 from rig.errors import RigError
 from rig.programs.doctor_records import Finding, Patient, right, skipped, wrong
 from rig.programs.judging import load_mount, load_named_card
+from rig.records import Picture
 
 UNITS: Final = ("rig-horn.service", "rig-watch.service", "rig-record.service")
 GUARD_UNIT: Final = "/etc/systemd/system/rig-horn.service"
@@ -111,15 +113,26 @@ def check_frame(patient: Patient) -> Finding:
         finally:
             camera.close()
     except RigError as error:
-        return wrong(str(error), "mend that, stop rig-watch, and try again")
+        return wrong(str(error), "as it says; stop rig-watch first, a camera has one user")
     if frame is None:
         return wrong(f"no picture in {FRAME_WAIT_S:g} s", "check the ribbon cable with power off")
+    blind = blindness(frame.picture, patient.config.health)
+    if blind is not None:
+        return wrong(blind, "take the lens cap off, wipe the lens, or wait for daylight")
     height, width = frame.picture.shape[:2]
     began_s = time.perf_counter()
     found = detector.look(frame.picture, (whole_view(width, height, detector.card.facts),))
     took_ms = 1e3 * (time.perf_counter() - began_s)
-    light = float(frame.picture.mean())
-    return right(
-        f"{width}x{height} px, mean light {light:.0f} of 255, "
-        f"{len(found)} things found in {took_ms:.0f} ms"
-    )
+    return right(f"{width}x{height} px, {len(found)} things found in {took_ms:.0f} ms")
+
+
+def blindness(picture: Picture, limits: HealthLimits) -> str | None:
+    """Why nothing can be seen in a picture, by the limits of CAMERA_BLIND; None: it can."""
+    light, spread = float(picture.mean()), float(picture.std())
+    if light < limits.dark_luma:
+        return f"the picture is black (mean {light:.1f} of 255, {limits.dark_luma:g} needed)"
+    if light > limits.bright_luma:
+        return f"the picture is white (mean {light:.1f} of 255, {limits.bright_luma:g} at most)"
+    if spread < limits.flat_luma_sd:
+        return f"the picture is even (spread {spread:.1f} of 255, {limits.flat_luma_sd:g} needed)"
+    return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rig.config import CameraOptions, Config, DetectorOptions, HornOptions, LogOptions
@@ -16,6 +17,7 @@ from rig.errors import ConfigError
 from rig.programs import doctor, doctor_board, doctor_service, doctor_software
 from rig.programs.doctor_records import Finding, Machine, Patient, State, right, skipped, wrong
 from rig.programs.judging import MODELS
+from rig.records import Picture
 from rig.sim.drills import mount_a
 
 ROOT = Path(__file__).parents[2]
@@ -217,6 +219,27 @@ def test_a_missing_camera_stack_is_a_finding_and_no_crash(board: Board) -> None:
     finding = board.examine("frame")
     assert finding.state is State.WRONG
     assert "picamera2" in finding.found
+
+
+def plain(light: int, spread: int = 0) -> Picture:
+    picture = np.full((180, 320, 3), light - spread, np.uint8)
+    picture[:, ::2] += 2 * spread
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (plain(11, 8), "black"),
+        (plain(12, 8), None),
+        (plain(251, 2), "white"),
+        (plain(120, 5), "even"),
+        (plain(120, 6), None),
+    ],
+)
+def test_a_covered_lens_is_no_right_picture(picture: Picture, words: str | None) -> None:
+    said = doctor_service.blindness(picture, Config().health)
+    assert said is None if words is None else words in str(said)
 
 
 def test_an_armed_rig_is_told(board: Board) -> None:
