@@ -56,6 +56,7 @@ COMMANDS: Mapping[str, Command] = {
     "horn": Command("own siren, lamps and button; sound what watch says, FAULT when it is silent"),
     "up": Command("the whole rig on this machine: horn, watch, record, kept running"),
     "tell": Command("arm, disarm, acknowledge or test the horn of the running rig"),
+    "doctor": Command("what is right, what is wrong, and the remedy: packages, board, services"),
     "config": Command("print the effective configuration with units, limits and reasons"),
     "bench": Command("measure this board: period, latency and the speed it can guard"),
 }

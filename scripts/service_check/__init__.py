@@ -1,0 +1,1 @@
+"""Checks the installed services in a container (scripts/check-systemd)."""
