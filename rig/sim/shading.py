@@ -27,6 +27,8 @@ _SHIFT = 4
 _GRID_MOST_PX = 9600.0
 _ROUND_LEAST_PX = 1.3
 """A part of a smaller radius (in samples) is a flat spot."""
+_SMOOTH_FROM_PX = 8.0
+"""The steps of a larger outline's edge would show as streaks."""
 _FOLDS_LEAST_PX = 5.0
 _FOLD_DEPTH = 0.26
 _OCCLUSION = 0.34
@@ -109,6 +111,8 @@ class Canvas:
             slope = tube
         else:
             inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+            if radius > _SMOOTH_FROM_PX:
+                inside = cv2.GaussianBlur(inside, (0, 0), 0.12 * radius)
             steep = np.maximum(1.0 - inside * np.float32(1.0 / radius), 0.0)
             slope[..., 0] = -cv2.Sobel(inside, cv2.CV_32F, 1, 0, ksize=3, scale=0.125) * steep
             slope[..., 1] = -cv2.Sobel(inside, cv2.CV_32F, 0, 1, ksize=3, scale=0.125) * steep
