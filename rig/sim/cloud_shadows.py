@@ -21,8 +21,8 @@ from rig.sim.texture import Plane, noise
 _SHRINK = 8
 """Cloud edges are soft: the shade is reckoned on every eighth pixel."""
 _FAR_M = 130.0
-_TREE_TOP_RAD = 0.10
-"""Higher than this over the horizon there is only sky, on which no shadow falls."""
+_TREE_TOP_RAD = 0.06
+"""Higher than this over the horizon sky shows between the trees; on it no shadow falls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ShadedView:
         rise = np.arctan2(rays[:, 2], flat).reshape(height, width)
         direct = light.sun * float(light.to_sun[2])
         share = direct / max(direct + light.sky, 1e-6)
-        falls = np.clip((_TREE_TOP_RAD - rise) / (0.6 * _TREE_TOP_RAD), 0.0, 1.0)
+        falls = np.clip((_TREE_TOP_RAD - rise) / _TREE_TOP_RAD, 0.0, 1.0)
         self._depth = (share * falls).astype(np.float32)
 
     def left(self, t_s: float) -> NDArray[np.float32]:

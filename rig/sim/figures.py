@@ -233,10 +233,10 @@ def _trunk_parts(joints: Joints, tall: float, look: Look) -> list[Part]:
             0.02,
         ),
         limb(
-            (hem + flank * 0.9, hem - flank * 0.9, chest + flank * 1.2, chest - flank * 1.2,
+            (hem + flank * 0.8, hem - flank * 0.8, chest + flank * 1.2, chest - flank * 1.2,
              _between(left, neck, 0.14), _between(right, neck, 0.14), neck - rise * 0.07),
-            (0.056 * wide, 0.056 * wide, 0.054 * wide, 0.054 * wide,
-             0.030 * tall, 0.030 * tall, 0.040 * tall),
+            (0.053 * wide, 0.053 * wide, 0.054 * wide, 0.054 * wide,
+             0.032 * tall, 0.032 * tall, 0.038 * tall),
             look.shirt,
             0.03,
         ),
