@@ -82,9 +82,11 @@ class Canvas:
         cv2.fillConvexPoly(mask, moved, 255, lineType=cv2.LINE_8, shift=_SHIFT)
         area = (slice(y0, y1), slice(x0, x1))
         self._shade_farther(area, mask, part.depth_m, pad - 2)
-        _put(self.slope[area], self._slope(part, mask, radius, (x0, y0)), mask)
-        _put(self.depth[area], np.full(mask.shape, part.depth_m, np.float32), mask)
-        _put(self.open[area], np.ones(mask.shape, np.float32), mask)
+        inside = mask > 0
+        np.copyto(self.slope[area], self._slope(part, mask, radius, (x0, y0)),
+                  where=inside[..., None])  # fmt: skip
+        np.copyto(self.depth[area], np.float32(part.depth_m), where=inside)
+        np.copyto(self.open[area], np.float32(1.0), where=inside)
 
     def _shade_farther(
         self, area: tuple[slice, slice], mask: NDArray[np.uint8], depth_m: float, reach: int
@@ -134,11 +136,6 @@ class Canvas:
         share *= self.open * np.float32(light.exposure)
         tint = np.asarray(light.tint, np.float32)
         return np.asarray(np.minimum(self.colour * (share[..., None] * tint), 255.0), np.uint8)
-
-
-def _put(target: Plane, values: Plane, mask: NDArray[np.uint8]) -> None:
-    """Copy values where the mask is set."""
-    np.copyto(target, values, where=(mask > 0) if values.ndim == 2 else (mask > 0)[..., None])
 
 
 def _tube_slope(part: Outline, shape: tuple[int, ...], corner: tuple[int, int]) -> Plane | None:

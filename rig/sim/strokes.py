@@ -170,9 +170,16 @@ def render_patch(
     window: tuple[int, int, int, int],
     pose: CameraPose,
     light: Light,
+    samples: int | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean colours (already times cover) and cover, 0 to 255, of a window's pixels."""
-    drawn = [_drawn(flats, window, pose, light) for flats in exposures]
+    """Mean colours (already times cover) and cover, 0 to 255, of a window's pixels.
+
+    `samples` a pixel and axis, None: as many as the window's size needs; the moments of a blurred
+    figure smooth one another's edges.
+    """
+    x0, y0, x1, y1 = window
+    scale = samples or math.ceil(_oversampling(y1 - y0, x1 - x0) / math.sqrt(len(exposures)))
+    drawn = [_drawn(flats, window, pose, light, scale) for flats in exposures]
     share = np.float32(1.0 / len(drawn))
     patch = sum(colour.astype(np.float32) for colour, _ in drawn) * share
     cover = sum(shape.astype(np.float32) for _, shape in drawn) * share
@@ -191,11 +198,14 @@ def silhouette(flats: Sequence[Flat], box: Box, width_px: int) -> NDArray[np.boo
 
 
 def _drawn(
-    flats: Sequence[Flat], window: tuple[int, int, int, int], pose: CameraPose, light: Light
+    flats: Sequence[Flat],
+    window: tuple[int, int, int, int],
+    pose: CameraPose,
+    light: Light,
+    scale: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Colours (already times cover) and cover of the window's pixels."""
+    """Colours (already times cover) and cover of the window's pixels, `scale` samples an axis."""
     x0, y0, x1, y1 = window
-    scale = _oversampling(y1 - y0, x1 - x0)
     outlines = [_outline(flat, (x0, y0), scale, pose) for flat in flats]
     shape, size = ((y1 - y0) * scale, (x1 - x0) * scale), (x1 - x0, y1 - y0)
     return render_outlines(outlines, shape, size, pose, light)

@@ -97,7 +97,7 @@ def draw_reflection(
     pad = math.ceil(2 * soft)
     x0, y0 = max(math.floor(box.x0) - 2, 0), max(math.floor(box.y0) - pad, 0)
     x1, y1 = min(math.ceil(box.x1) + 2, width), min(math.ceil(box.y1) + pad, height)
-    patch, cover = render_patch([flats], (x0, y0, x1, y1), pose, light)
+    patch, cover = render_patch([flats], (x0, y0, x1, y1), pose, light, samples=1)
     patch, cover = (
         np.asarray(cv2.GaussianBlur(plane, (0, 0), max(0.4, 0.2 * soft), sigmaY=soft), np.float32)
         for plane in (patch, cover)
