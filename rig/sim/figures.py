@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rig.sim.bodies import STANDING, Joints, Posture, place_joints
 from rig.sim.gaits import GAITS, STANCES
+from rig.sim.heads import KEMPT_HAIR, LOOSE_HAIR, build_cap, build_face, build_hair, make_skull
 from rig.sim.light import Colour
 from rig.sim.strokes import Part
 
@@ -64,7 +65,8 @@ class Look:
     """One person's clothes and build, and for single pictures also the posture.
 
     `sleeve` and `trouser` are the covered shares of arm and leg. `build` widens (1 is slim).
-    `hat` and `pack` are None where there is none; `skirt` flares the shorts.
+    `hat` and `pack` are None where there is none; `skirt` flares the shorts. `hair_style` is a
+    name of `heads.HAIR_STYLES`.
     """
 
     skin: Colour = SKINS[1]
@@ -78,7 +80,7 @@ class Look:
     hat: Colour | None = None
     pack: Colour | None = None
     stripe: Colour | None = None
-    long_hair: bool = False
+    hair_style: str = "short"
     skirt: bool = False
     build: float = 1.0
     posture: Posture = STANDING
@@ -116,11 +118,16 @@ def random_look(seed: int, gait: str | None = None) -> Look:
         hat=random_cloth(dice) if dice.random() < 0.25 else None,
         pack=random_cloth(dice) if dice.random() < 0.07 else None,
         stripe=random_cloth(dice) if dice.random() < 0.25 else None,
-        long_hair=dice.random() < 0.4,
+        hair_style=_hair_style(seed, is_long=dice.random() < 0.4),
         skirt=dice.random() < 0.06,
         build=dice.uniform(0.88, 1.3),
         posture=random_posture(dice, chosen),
     )
+
+
+def _hair_style(seed: int, is_long: bool) -> str:
+    """From a stream of its own, so that the rest of a look does not depend on it."""
+    return random.Random(f"hair {seed}").choice(LOOSE_HAIR if is_long else KEMPT_HAIR)
 
 
 def random_posture(dice: random.Random, gait: str) -> Posture:
@@ -217,7 +224,7 @@ def _trunk_parts(joints: Joints, tall: float, look: Look) -> list[Part]:
     waist = pelvis + rise * 0.18
     flank = (left - right) * 0.24
     chest = pelvis + rise * 0.68
-    middle = (pelvis + rise * 0.42 + flank * 0.75, pelvis + rise * 0.42 - flank * 0.75)
+    hem = pelvis + rise * 0.10
     parts = [
         limb(
             (*hips, waist + flank, waist - flank),
@@ -226,26 +233,22 @@ def _trunk_parts(joints: Joints, tall: float, look: Look) -> list[Part]:
             0.02,
         ),
         limb(
-            (waist + flank, waist - flank, *middle), (0.053 * wide,) * 4, look.shirt, 0.03
-        ),
-        limb(
-            (*middle, chest + flank * 1.25, chest - flank * 1.25,
-             _between(left, neck, 0.12), _between(right, neck, 0.12)),
-            (0.052 * wide, 0.052 * wide, 0.054 * wide, 0.054 * wide, 0.034 * tall, 0.034 * tall),
+            (hem + flank * 0.8, hem - flank * 0.8, chest + flank * 1.2, chest - flank * 1.2,
+             _between(left, neck, 0.14), _between(right, neck, 0.14), neck - rise * 0.07),
+            (0.053 * wide, 0.053 * wide, 0.054 * wide, 0.054 * wide,
+             0.032 * tall, 0.032 * tall, 0.038 * tall),
             look.shirt,
             0.03,
         ),
-        limb((neck - rise * 0.08, _between(neck, head, 0.55)), (0.034 * tall, 0.03 * tall),
+        limb((neck - rise * 0.05, _between(neck, head, 0.55)), (0.033 * tall, 0.030 * tall),
              look.skin, 0.0),
     ]  # fmt: skip
     if look.stripe is not None:
-        band = pelvis + rise * 0.56
-        ends = (band + flank, band - flank)
-        parts.append(limb(ends, (0.055 * wide,) * 2, look.stripe, 0.04))
+        parts.append(_band(pelvis + rise * 0.56, (left - right) * 0.47, look.stripe, wide))
     if look.skirt:
-        hem = [(_between(hip, joints[f"{side} knee"], 0.55), 0.072 * wide)
+        edge = [(_between(hip, joints[f"{side} knee"], 0.55), 0.072 * wide)
                for hip, side in zip(hips, ("left", "right"), strict=True)]  # fmt: skip
-        points = [*hips, *(place for place, _ in hem)]
+        points = [*hips, *(place for place, _ in edge)]
         parts.append(limb(points, (0.058 * wide,) * 2 + (0.072 * wide,) * 2, look.shorts, 0.05))
     if look.pack is not None:
         back = np.array([-0.085 * tall, 0.0, 0.0])
@@ -254,31 +257,20 @@ def _trunk_parts(joints: Joints, tall: float, look: Look) -> list[Part]:
     return parts
 
 
+def _band(middle: Floats, side: Floats, colour: Colour, wide: float) -> Part:
+    """A stripe round the chest, a little proud of the shirt."""
+    deep = np.cross(side, (0.0, 0.0, 1.0))
+    deep = deep / max(float(np.linalg.norm(deep)), 1e-6) * 0.044 * wide
+    ways = (side, side * 0.7 + deep, side * 0.7 - deep)
+    places = [middle + sign * way for sign in (1.0, -1.0) for way in ways]
+    return limb(places, (0.013 * wide,) * 6, colour, 0.05)
+
+
 def _head_parts(joints: Joints, tall: float, look: Look) -> list[Part]:
-    head, neck = joints["head"], joints["neck"]
-    up = head - neck
-    up = up / float(np.linalg.norm(up))
-    face = np.array([1.0, 0.0, 0.0])
-    face = face - float(face @ up) * up
-    face = face / max(float(np.linalg.norm(face)), 1e-6)
-    crown = head + up * 0.022 * tall
-    jaw = head - up * 0.026 * tall + face * 0.012 * tall
-    parts = [limb((crown, jaw), (0.048 * tall, 0.036 * tall), look.skin, 0.0)]
-    back = head - face * 0.018 * tall
-    top = crown + up * 0.006 * tall - face * 0.010 * tall
-    parts.append(limb((top, back), (0.047 * tall, 0.044 * tall), look.hair, -0.01))
-    brow = crown + up * 0.014 * tall + face * 0.012 * tall
-    parts.append(limb((brow, top), (0.036 * tall, 0.045 * tall), look.hair, 0.02))
-    if look.long_hair:
-        tail = neck - face * 0.055 * tall + up * 0.005 * tall
-        parts.append(limb((back, tail), (0.04 * tall, 0.022 * tall), look.hair, 0.0))
-    if look.hat is not None:
-        cap = crown + up * 0.012 * tall
-        peak = cap + face * 0.075 * tall - up * 0.004 * tall
-        parts.append(limb((cap, top), (0.05 * tall, 0.05 * tall), look.hat, 0.05))
-        parts.append(limb((cap + face * 0.03 * tall, peak), (0.035 * tall, 0.012 * tall),
-                          look.hat, 0.03))  # fmt: skip
-    return parts
+    skull = make_skull(joints["neck"], joints["head"], tall, np.array([1.0, 0.0, 0.0]))
+    parts = build_face(skull, look.skin, look.hair)
+    parts += build_hair(skull, look.hair_style, look.hair, look.hat is not None)
+    return parts if look.hat is None else parts + build_cap(skull, look.hat)
 
 
 def place_parts(parts: Iterable[Part], x_m: float, y_m: float, heading_rad: float) -> list[Part]:
@@ -293,5 +285,5 @@ def place_parts(parts: Iterable[Part], x_m: float, y_m: float, heading_rad: floa
             turned = np.asarray(part.normal) @ turn
             normal = (float(turned[0]), float(turned[1]), float(turned[2]))
         places = part.centres @ turn + shift
-        placed.append(Part(places, part.radii, part.colour, part.lift_m, normal))
+        placed.append(Part(places, part.radii, part.colour, part.lift_m, normal, part.is_detail))
     return placed

@@ -17,6 +17,7 @@ from rig.sim.floor import View, paint_floor, paint_marks
 from rig.sim.light import Light
 from rig.sim.surfaces import SURFACES, Surface, random_surface
 from rig.sim.texture import mix, spread
+from rig.sim.wetness import wet_ground
 
 __all__ = ["GROUND_MOST_M", "SURFACES", "Surface", "random_surface", "render_ground"]
 
@@ -31,10 +32,12 @@ def render_ground(
     light: Light,
     seed: int,
     lane: Lane | None = None,
+    wetness: float = 0.0,
 ) -> Picture:
     """The empty scene, uint8 BGR, `size` (width, height).
 
-    Without a lane the lanes run along x about y = 0 with no start box or end.
+    Without a lane the lanes run along x about y = 0 with no start box or end. `wetness` is from 0
+    (dry) to 1 (a closed film of water).
     """
     width, height = size
     columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
@@ -46,7 +49,10 @@ def render_ground(
     if lane is not None:
         paint_marks(picture, view, surface, lane)
     _light_ground(picture, view, light)
-    paint_backdrop(picture, rays.reshape(height, width, 3), pose, light, seed, GROUND_MOST_M)
+    rays = rays.reshape(height, width, 3)
+    if wetness > 0.0:
+        wet_ground(picture, view, rays, pose, light, surface, seed, wetness, GROUND_MOST_M)
+    paint_backdrop(picture, rays, pose, light, seed, GROUND_MOST_M)
     return np.asarray(np.clip(picture, 0.0, 255.0) + 0.5).astype(np.uint8)
 
 

@@ -8,21 +8,28 @@ same picture.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from rig.core.camera_pose import CameraPose
 from rig.records import Box, Picture
+from rig.sim.cloud_shadows import ShadedView
+from rig.sim.cutouts import draw_standee
+from rig.sim.effects import Effects
+from rig.sim.exposure import AutoExposure, tone_table
 from rig.sim.figures import Look, build_person, place_parts, random_look
 from rig.sim.ground import SURFACES, Surface, random_surface, render_ground
 from rig.sim.light import LIGHTS, Colour, Light, random_light
-from rig.sim.scenes import Scene
+from rig.sim.scenes import Figure, Scene
+from rig.sim.sensor import SensorNoise, Vignette, compress
+from rig.sim.shadows import cast_flat_shadow, cast_shadow
+from rig.sim.shutter import Shift, move_rows
 from rig.sim.strokes import Part, flatten, paint
 from rig.sim.things import THINGS, build_thing
+from rig.sim.wetness import draw_reflection
 
 __all__ = [
     "LIGHTS",
@@ -89,101 +96,8 @@ def draw_parts(
     flats = flatten(parts, pose)
     if not flats:
         return None
-    _darken(picture, pose, parts, light)
-    return paint(picture, flats, pose, light, light.sky_low)
-
-
-def _darken(picture: Picture, pose: CameraPose, parts: Sequence[Part], light: Light) -> None:
-    """Cast shadow along the sun and a soft dark patch where the figure touches the ground."""
-    if light.sun > 0.0:
-        share = light.sun * float(light.to_sun[2])
-        depth = share / (share + light.sky)
-        outlines = [_shadow_outline(part, light) for part in parts]
-        _shade_area(picture, pose, outlines, depth, light.shadow_blur_m)
-    if light.contact > 0.0:
-        outlines = [spot for part in parts for spot in _contact_outline(part)]
-        _shade_area(picture, pose, outlines, light.contact, 0.04)
-
-
-_ARC = np.linspace(0.0, 2 * math.pi, 12, endpoint=False)
-_RING = np.stack([np.cos(_ARC), np.sin(_ARC)], axis=1)
-
-
-def _shadow_outline(part: Part, light: Light) -> NDArray[np.float64]:
-    sun = light.to_sun
-    fall = part.centres[:, :2] - part.centres[:, 2:] * (sun[:2] / sun[2])
-    return np.asarray((fall[:, None] + _RING * part.radii[:, None, None]).reshape(-1, 2))
-
-
-def _contact_outline(part: Part) -> list[NDArray[np.float64]]:
-    """A patch under what is lower than 6 cm."""
-    low = part.centres[:, 2] - part.radii < 0.06
-    if not low.any():
-        return []
-    reach = part.radii[low, None, None] * 1.4 + 0.02
-    return [np.asarray((part.centres[low, None, :2] + _RING * reach).reshape(-1, 2))]
-
-
-def _shade_area(
-    picture: Picture,
-    pose: CameraPose,
-    outlines: Sequence[NDArray[np.float64]],
-    depth: float,
-    blur_m: float,
-) -> None:
-    """Multiply the picture by 1 - depth over ground outlines (N, 2), with soft edges."""
-    if not outlines:
-        return
-    flat = np.concatenate(outlines)
-    pixels = pose.to_pixels(np.column_stack([flat, np.zeros(len(flat))]))
-    if not np.isfinite(pixels).all():
-        return
-    height, width = picture.shape[:2]
-    distance = float(np.hypot(*(flat.mean(axis=0) - (pose.x_m, pose.y_m))))
-    soft = max(0.6, blur_m * pose.lens.focal_px / max(distance, 1.0))
-    pad = math.ceil(2.5 * soft)
-    low, high = pixels.min(axis=0), pixels.max(axis=0)
-    x0, y0 = max(math.floor(low[0]) - pad, 0), max(math.floor(low[1]) - pad, 0)
-    x1, y1 = min(math.ceil(high[0]) + pad, width), min(math.ceil(high[1]) + pad, height)
-    if x1 - x0 < 1 or y1 - y0 < 1:
-        return
-    mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    first = 0
-    for outline in outlines:
-        piece = pixels[first : first + len(outline)] - (x0, y0) - 0.5
-        first += len(outline)
-        grid = np.rint(np.clip(piece, -30000, 30000) * 16).astype(np.int32)
-        cv2.fillConvexPoly(mask, cv2.convexHull(grid), 255, cv2.LINE_AA, 4)
-    blurred = cv2.GaussianBlur(mask, (0, 0), soft * 1.2, sigmaY=max(0.5, soft * 0.35))
-    dark = blurred.astype(np.float32) * np.float32(-depth / 255.0) + np.float32(1.0)
-    region = picture[y0:y1, x0:x1]
-    region[:] = (region * dark[..., None]).astype(np.uint8)
-
-
-class SensorNoise:
-    """Noise of the sensor from a few ready-made planes, shifted by a seeded amount each frame."""
-
-    _SPARE = 64
-
-    def __init__(self, size: tuple[int, int], sd: float, seed: int) -> None:
-        width, height = size
-        dice = np.random.default_rng((seed, 5))
-        shape = (height + self._SPARE, width + self._SPARE, 3)
-        values = dice.normal(0.0, max(sd, 1e-6), shape)
-        self._seed, self._sd = seed, sd
-        self._up = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-        self._down = np.clip(np.rint(-values), 0, 255).astype(np.uint8)
-
-    def add(self, picture: Picture, number: int) -> Picture:
-        """The picture with the noise of frame `number`."""
-        if self._sd <= 0.0:
-            return picture
-        mixed = (number * 2654435761 + self._seed * 40503) & 0xFFFFFFFF
-        row, column = (mixed >> 8) % self._SPARE, (mixed >> 20) % self._SPARE
-        height, width = picture.shape[:2]
-        window = (slice(row, row + height), slice(column, column + width))
-        brighter = cv2.add(picture, self._up[window])
-        return np.asarray(cv2.subtract(brighter, self._down[window]), np.uint8)
+    cast_shadow(picture, pose, parts, light)
+    return paint(picture, [flats], pose, light, light.sky_low)
 
 
 class Renderer:
@@ -195,20 +109,86 @@ class Renderer:
         self._size = (lens.width_px, lens.height_px)
         self._noise = SensorNoise(self._size, scene.light.noise_sd, scene.seed)
         self._empty: Picture | None = None
+        self._shaded: ShadedView | None = None
+        self._vignette: Vignette | None = None
+        self._exposure: AutoExposure | None = None
+        self._prepare(scene.effects)
+
+    def _prepare(self, effects: Effects) -> None:
+        pose, light = self._scene.site.pose, self._scene.light
+        if effects.clouds is not None and light.sun > 0.0:
+            self._shaded = ShadedView(pose, self._size, light, effects.clouds)
+        if effects.vignette > 0.0:
+            self._vignette = Vignette(pose, self._size, effects.vignette)
+
+    def _gain(self, t_s: float) -> float:
+        """What the camera's auto exposure makes of the light."""
+        metering = self._scene.effects.metering
+        if metering is None:
+            return 1.0
+        if self._exposure is None:
+            level = float(cv2.mean(self._still())[1])
+            self._exposure = AutoExposure(metering, level, self._mean_light)
+        return self._exposure.gain(t_s)
+
+    def _mean_light(self, t_s: float) -> float:
+        """What the metering sees: the mean light of the view, to that of a clear sky."""
+        return 1.0 if self._shaded is None else float(self._shaded.left(t_s).mean())
 
     def empty(self) -> Picture:
-        """The scene without anybody and without noise (a copy)."""
+        """The scene without anybody, without noise and in clear weather (a copy)."""
+        return self._still().copy()
+
+    def _still(self) -> Picture:
         if self._empty is None:
             scene = self._scene
             self._empty = render_ground(
-                scene.site.pose, self._size, scene.surface, scene.light, scene.seed, scene.site.lane
-            )
-        return self._empty.copy()
+                scene.site.pose, self._size, scene.surface, scene.light, scene.seed,
+                scene.site.lane, scene.effects.wetness,
+            )  # fmt: skip
+        return self._empty
 
-    def picture(self, t_ns: int) -> Picture:
-        """What the camera sees at `t_ns`, uint8 [height, width, 3]; the caller owns it."""
-        picture = self.empty()
+    def picture(self, t_ns: int, sway: tuple[Shift, Shift] | None = None) -> Picture:
+        """What the camera sees at `t_ns`, uint8 [height, width, 3]; the caller owns it.
+
+        `sway` is how far the view has moved when the first and the last row are read.
+        """
+        t_s = (t_ns - self._scene.start_ns) / 1e9
+        shaded = self._shaded
+        picture = self.empty() if shaded is None else shaded.darken(self._still(), t_s)
+        for figure in self._scene.figures(t_ns):
+            self._draw(picture, figure, t_s)
+        if sway is not None:
+            picture = move_rows(picture, *sway)
+        if self._vignette is not None:
+            picture = self._vignette.dim(picture)
+        if self._scene.effects.metering is not None:
+            picture = np.asarray(cv2.LUT(picture, tone_table(self._gain(t_s))), np.uint8)
+        picture = self._noise.add(picture, t_ns - self._scene.start_ns)
+        return compress(picture, self._scene.effects.quality)
+
+    def _draw(self, picture: Picture, figure: Figure, t_s: float) -> None:
+        """One figure with its shadow and its reflection."""
+        scene, pose = self._scene, self._scene.site.pose
+        effects, light = scene.effects, self._light_at(figure, t_s)
+        if figure.standee is not None:
+            cast_flat_shadow(picture, pose, figure.standee, light)
+            draw_standee(picture, pose, figure.standee, light)
+            return
+        exposures = figure.exposures(pose, effects.shutter)
+        if not exposures[0]:
+            return
+        cast_shadow(picture, pose, figure.parts, light)
+        if effects.wetness > 0.0:
+            draw_reflection(picture, pose, figure.parts, light, effects.wetness)
+        paint(picture, exposures, pose, light, light.sky_low)
+
+    def _light_at(self, figure: Figure, t_s: float) -> Light:
+        """The scene's light, its sun dimmed by a cloud over the figure's place."""
         scene = self._scene
-        for figure in scene.figures(t_ns):
-            draw_parts(picture, scene.site.pose, figure.parts, scene.light)
-        return self._noise.add(picture, t_ns - scene.start_ns)
+        if self._shaded is None or scene.effects.clouds is None:
+            return scene.light
+        here = np.array([(figure.place.along_m, figure.place.across_m)])
+        x_m, y_m = scene.site.lane.to_ground(here)[0]
+        taken = scene.effects.clouds.shade_at(float(x_m), float(y_m), t_s)
+        return replace(scene.light, sun=scene.light.sun * (1.0 - taken))

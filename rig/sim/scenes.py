@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
+from rig.core.camera_pose import CameraPose
 from rig.core.lane import Site
 from rig.records import Box, Kind
-from rig.sim.bodies import Posture, contacts
+from rig.sim.bodies import STANDING, Posture, contacts
+from rig.sim.cutouts import Cutout, Standee, flatten_standee
+from rig.sim.effects import PLAIN, Effects
 from rig.sim.figures import Look, build_person, place_parts
 from rig.sim.ground import SURFACES, Surface
 from rig.sim.light import LIGHTS, Colour, Light
 from rig.sim.motion import Path, Place
+from rig.sim.shutter import Shutter, add_moves, expose
 from rig.sim.sim_runner import SimRunner
 from rig.sim.strokes import Flat, Part, clip, extent, flatten, silhouette
 from rig.sim.things import THINGS, build_thing
@@ -36,7 +41,8 @@ class Actor:
     """One person, animal or thing. `name` is "person" or a name of `things.THINGS`.
 
     `size_m` is a person's height, else the thing's size (None: as usual). `stance` is how a
-    person stands, `stride_m` the length of two steps (None: from the speed).
+    person stands, `stride_m` the length of two steps (None: from the speed). A `cutout` is shown
+    instead of a drawn body: a photograph, which does not move its limbs.
     """
 
     actor_id: str
@@ -47,6 +53,7 @@ class Actor:
     stance: str = "arms down"
     colour: Colour | None = None
     stride_m: float | None = None
+    cutout: Cutout | None = None
 
     @property
     def kind(self) -> Kind:
@@ -92,13 +99,24 @@ class ActorTruth:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One actor at one time: place, posture and parts in the ground frame."""
+    """One actor at one time: place, posture and parts (or a photograph) in the ground frame."""
 
     actor: Actor
     place: Place
     posture: Posture | None
     parts: Sequence[Part]
     far_m: float
+    standee: Standee | None = None
+
+    def exposures(self, pose: CameraPose, shutter: Shutter) -> list[list[Flat]]:
+        """What is drawn of it, at the moments of one exposure."""
+        if self.standee is not None:
+            return [flatten_standee(self.standee, pose)]
+        return expose(flatten(self.parts, pose), shutter, pose.lens.height_px)
+
+    def moved_from(self, before: Figure, seconds: float) -> Figure:
+        """The figure with the velocities that brought it here."""
+        return replace(self, parts=add_moves(self.parts, before.parts, seconds))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,9 +136,18 @@ class Scene:
     seed: int = 1
     start_ns: int = 0
     duration_s: float = 25.0
+    effects: Effects = PLAIN
 
     def figures(self, t_ns: int) -> list[Figure]:
-        """Everybody at `t_ns`, farthest from the camera first."""
+        """Everybody at `t_ns`, farthest from the camera first, moving if the shutter sees it."""
+        figures = self._figures(t_ns)
+        span_s = self.effects.shutter.span_s
+        if span_s > 0.0:
+            before = {f.actor.actor_id: f for f in self._figures(t_ns - round(span_s * 1e9))}
+            figures = [f.moved_from(before[f.actor.actor_id], span_s) for f in figures]
+        return figures
+
+    def _figures(self, t_ns: int) -> list[Figure]:
         found = [self._figure(actor, t_ns) for actor in self.actors]
         if self.runner is not None:
             found.append(self._runner_figure(self.runner, t_ns))
@@ -129,7 +156,8 @@ class Scene:
     def truth(self, t_ns: int) -> tuple[ActorTruth, ...]:
         """What is true of everybody at `t_ns`, farthest from the camera first."""
         figures = self.figures(t_ns)
-        flats = [flatten(figure.parts, self.site.pose) for figure in figures]
+        pose, shutter = self.site.pose, self.effects.shutter
+        flats = [list(chain(*figure.exposures(pose, shutter))) for figure in figures]
         return tuple(
             self._truth(figure, flat, flats[index + 1 :])
             for index, (figure, flat) in enumerate(zip(figures, flats, strict=True))
@@ -169,6 +197,8 @@ class Scene:
 
     def _figure(self, actor: Actor, t_ns: int) -> Figure:
         place = self._place(actor, t_ns)
+        if actor.cutout is not None:
+            return self._stand(actor, place, STANDING if actor.name == "person" else None, ())
         if actor.name != "person":
             phase = place.walked_m / (actor.stride_m or 1.6 * actor.height_m)
             parts = build_thing(actor.name, actor.size_m, actor.colour, phase)
@@ -204,6 +234,10 @@ class Scene:
         heading = math.atan2(float(ends[1, 1]) - y, float(ends[1, 0]) - x)
         pose = self.site.pose
         far = math.hypot(x - pose.x_m, y - pose.y_m)
+        if actor.cutout is not None:
+            return Figure(
+                actor, place, posture, (), far, Standee(actor.cutout, x, y, actor.height_m)
+            )
         return Figure(actor, place, posture, place_parts(parts, x, y, heading), far)
 
     def _truth(self, figure: Figure, flats: list[Flat], nearer: list[list[Flat]]) -> ActorTruth:

@@ -27,6 +27,8 @@ _SHIFT = 4
 _GRID_MOST_PX = 9600.0
 _ROUND_LEAST_PX = 1.3
 """A part of a smaller radius (in samples) is a flat spot."""
+_SMOOTH_FROM_PX = 8.0
+"""The steps of a larger outline's edge would show as streaks."""
 _FOLDS_LEAST_PX = 5.0
 _FOLD_DEPTH = 0.26
 _OCCLUSION = 0.34
@@ -80,9 +82,11 @@ class Canvas:
         cv2.fillConvexPoly(mask, moved, 255, lineType=cv2.LINE_8, shift=_SHIFT)
         area = (slice(y0, y1), slice(x0, x1))
         self._shade_farther(area, mask, part.depth_m, pad - 2)
-        _put(self.slope[area], self._slope(part, mask, radius, (x0, y0)), mask)
-        _put(self.depth[area], np.full(mask.shape, part.depth_m, np.float32), mask)
-        _put(self.open[area], np.ones(mask.shape, np.float32), mask)
+        inside = mask > 0
+        np.copyto(self.slope[area], self._slope(part, mask, radius, (x0, y0)),
+                  where=inside[..., None])  # fmt: skip
+        np.copyto(self.depth[area], np.float32(part.depth_m), where=inside)
+        np.copyto(self.open[area], np.float32(1.0), where=inside)
 
     def _shade_farther(
         self, area: tuple[slice, slice], mask: NDArray[np.uint8], depth_m: float, reach: int
@@ -109,6 +113,8 @@ class Canvas:
             slope = tube
         else:
             inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
+            if radius > _SMOOTH_FROM_PX:
+                inside = cv2.GaussianBlur(inside, (0, 0), 0.12 * radius)
             steep = np.maximum(1.0 - inside * np.float32(1.0 / radius), 0.0)
             slope[..., 0] = -cv2.Sobel(inside, cv2.CV_32F, 1, 0, ksize=3, scale=0.125) * steep
             slope[..., 1] = -cv2.Sobel(inside, cv2.CV_32F, 0, 1, ksize=3, scale=0.125) * steep
@@ -130,11 +136,6 @@ class Canvas:
         share *= self.open * np.float32(light.exposure)
         tint = np.asarray(light.tint, np.float32)
         return np.asarray(np.minimum(self.colour * (share[..., None] * tint), 255.0), np.uint8)
-
-
-def _put(target: Plane, values: Plane, mask: NDArray[np.uint8]) -> None:
-    """Copy values where the mask is set."""
-    np.copyto(target, values, where=(mask > 0) if values.ndim == 2 else (mask > 0)[..., None])
 
 
 def _tube_slope(part: Outline, shape: tuple[int, ...], corner: tuple[int, int]) -> Plane | None:

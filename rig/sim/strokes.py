@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,6 +28,10 @@ _RING = np.stack([np.cos(_ARC), np.sin(_ARC)], axis=1)
 _SHIFT = 4
 """cv2 draws on a grid of 1/16 px."""
 _PATCH_MOST_PX = 2400
+_DETAIL_LEAST_PX = 0.45
+"""A detail (an eye, a mouth) of a smaller radius is not drawn."""
+_MOMENT_S = 0.01
+"""Over this time a sphere's way in the picture is taken as straight."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +39,9 @@ class Part:
     """The convex hull of spheres: `centres` (N, 3) and `radii` (N,) in metres, one colour.
 
     `lift_m` draws it as if it were that much nearer to the camera (clothes over skin). `normal`
-    is given for flat faces; a part without one is shaded as round.
+    is given for flat faces; a part without one is shaded as round. `is_detail` marks what is too
+    small to be seen from afar; it lies within the outline of the others. `moves_mps` (N, 3) are the
+    spheres' velocities, None where nothing moves while the shutter is open.
     """
 
     centres: Floats
@@ -43,16 +49,22 @@ class Part:
     colour: Colour
     lift_m: float = 0.0
     normal: tuple[float, float, float] | None = None
+    is_detail: bool = False
+    moves_mps: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Flat:
-    """A part as it lands in the picture: circles `centres_px` (N, 2), `radii_px` (N,)."""
+    """A part as it lands in the picture: circles `centres_px` (N, 2), `radii_px` (N,).
+
+    `rates_px` (N, 2) are the centres' velocities in the picture, px/s; None: at rest.
+    """
 
     part: Part
     centres_px: Floats
     radii_px: Floats
     depth_m: float
+    rates_px: Floats | None = None
 
     def hull(self, scale: float = 1.0, shift: tuple[float, float] = (0.0, 0.0)) -> Floats:
         """The outline's points (K, 2); circles shrunk and moved by shares of their radii."""
@@ -71,14 +83,37 @@ def flatten(parts: Sequence[Part], pose: CameraPose) -> list[Flat]:
     pixels = pose.to_pixels(centres)
     beside = pose.to_pixels(centres + pose.axes[0] * 0.01)
     sizes = np.hypot(*(beside - pixels).T) * 100.0 * radii
+    rates = _rates(parts, centres, pixels, pose)
     flats, first = [], 0
     for part in parts:
         rows = slice(first, first + len(part.radii))
         first = rows.stop
         if np.isfinite(pixels[rows]).all() and np.isfinite(sizes[rows]).all():
+            if part.is_detail and sizes[rows].max() < _DETAIL_LEAST_PX:
+                continue
             near = float(depth[rows].mean()) - part.lift_m
-            flats.append(Flat(part, pixels[rows], sizes[rows], near))
+            rate = None if part.moves_mps is None or rates is None else rates[rows]
+            flats.append(Flat(part, pixels[rows], sizes[rows], near, rate))
     return sorted(flats, key=lambda flat: -flat.depth_m)
+
+
+def _rates(
+    parts: Sequence[Part], centres: Floats, pixels: Floats, pose: CameraPose
+) -> Floats | None:
+    """Velocities in the picture, px/s (N, 2); None where no part moves."""
+    if all(part.moves_mps is None for part in parts):
+        return None
+    moves = [p.moves_mps if p.moves_mps is not None else np.zeros_like(p.centres) for p in parts]
+    later = pose.to_pixels(centres + np.concatenate(moves) * _MOMENT_S)
+    return np.nan_to_num((later - pixels) / _MOMENT_S)
+
+
+def shift_flat(flat: Flat, seconds: Floats | float) -> Flat:
+    """The part where its circles are `seconds` (one, or one each) later."""
+    if flat.rates_px is None:
+        return flat
+    late = np.broadcast_to(np.asarray(seconds, np.float64), flat.radii_px.shape)
+    return replace(flat, centres_px=flat.centres_px + flat.rates_px * late[:, None])
 
 
 def extent(flats: Sequence[Flat]) -> Box | None:
@@ -101,24 +136,54 @@ def clip(box: Box | None, width_px: int, height_px: int) -> Box | None:
 
 
 def paint(
-    picture: Picture, flats: Sequence[Flat], pose: CameraPose, light: Light, haze: Colour
+    picture: Picture,
+    exposures: Sequence[Sequence[Flat]],
+    pose: CameraPose,
+    light: Light,
+    haze: Colour,
 ) -> Box | None:
-    """Draw parts into the picture in place; their exact box, clipped, or None if out of view."""
+    """Draw parts into the picture in place; their exact box, clipped, or None if out of view.
+
+    `exposures` are the parts at moments while the shutter is open (one where nothing moves); the
+    picture shows their mean, and the box holds all of them.
+    """
     height, width = picture.shape[:2]
+    flats = [flat for exposure in exposures for flat in exposure]
     box = clip(extent(flats), width, height)
     if box is None:
         return None
     x0, y0 = math.floor(box.x0), math.floor(box.y0)
     x1, y1 = math.ceil(box.x1), math.ceil(box.y1)
-    patch, cover = _drawn(flats, (x0, y0, x1, y1), pose, light)
+    patch, cover = render_patch(exposures, (x0, y0, x1, y1), pose, light)
     far = min(flat.depth_m for flat in flats)
     air = min(0.9, light.haze * max(far, 0.0) / 100.0)
-    alpha = cover.astype(np.float32) * (1.0 / 255.0)
-    colour = patch.astype(np.float32) * (1.0 - air)
-    colour += alpha[..., None] * (np.asarray(haze, dtype=np.float32) * air)
+    alpha = cover * np.float32(1.0 / 255.0)
+    colour = patch * np.float32(1.0 - air)
+    colour += alpha[..., None] * (np.asarray(haze, dtype=np.float32) * np.float32(air))
     region = picture[y0:y1, x0:x1]
     region[:] = (region * (1.0 - alpha[..., None]) + colour + 0.5).astype(np.uint8)
     return box
+
+
+def render_patch(
+    exposures: Sequence[Sequence[Flat]],
+    window: tuple[int, int, int, int],
+    pose: CameraPose,
+    light: Light,
+    samples: int | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean colours (already times cover) and cover, 0 to 255, of a window's pixels.
+
+    `samples` a pixel and axis, None: as many as the window's size needs; the moments of a blurred
+    figure smooth one another's edges.
+    """
+    x0, y0, x1, y1 = window
+    scale = samples or math.ceil(_oversampling(y1 - y0, x1 - x0) / math.sqrt(len(exposures)))
+    drawn = [_drawn(flats, window, pose, light, scale) for flats in exposures]
+    share = np.float32(1.0 / len(drawn))
+    patch = sum(colour.astype(np.float32) for colour, _ in drawn) * share
+    cover = sum(shape.astype(np.float32) for _, shape in drawn) * share
+    return np.asarray(patch, np.float32), np.asarray(cover, np.float32)
 
 
 def silhouette(flats: Sequence[Flat], box: Box, width_px: int) -> NDArray[np.bool_]:
@@ -133,11 +198,14 @@ def silhouette(flats: Sequence[Flat], box: Box, width_px: int) -> NDArray[np.boo
 
 
 def _drawn(
-    flats: Sequence[Flat], window: tuple[int, int, int, int], pose: CameraPose, light: Light
+    flats: Sequence[Flat],
+    window: tuple[int, int, int, int],
+    pose: CameraPose,
+    light: Light,
+    scale: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Colours (already times cover) and cover of the window's pixels."""
+    """Colours (already times cover) and cover of the window's pixels, `scale` samples an axis."""
     x0, y0, x1, y1 = window
-    scale = _oversampling(y1 - y0, x1 - x0)
     outlines = [_outline(flat, (x0, y0), scale, pose) for flat in flats]
     shape, size = ((y1 - y0) * scale, (x1 - x0) * scale), (x1 - x0, y1 - y0)
     return render_outlines(outlines, shape, size, pose, light)

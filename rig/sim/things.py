@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,7 +195,7 @@ def _rider(size: float, colour: Colour, phase: float, saddle: Floats, bar: Float
     hip = np.array([0.0, 0.0, 0.507 * size])
     seat = saddle + _at(0.02, 0.0, 0.07)
     above = [part for part in upper if float(part.centres[:, 2].min()) > 0.46 * size]
-    parts = [Part(p.centres - hip + seat, p.radii, p.colour, p.lift_m) for p in above]
+    parts = [replace(part, centres=part.centres - hip + seat) for part in above]
     for sign, late in ((1.0, 0.0), (-1.0, 0.5)):
         turn = 2 * math.pi * (phase + late)
         pedal = np.array([-0.05 + 0.17 * math.cos(turn), sign * 0.12, 0.3 - 0.17 * math.sin(turn)])

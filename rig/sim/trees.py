@@ -33,6 +33,7 @@ def plant_trees(
     wide, tall = _STRIP_PX
     x = np.mod(turn, np.float32(2 * math.pi)) * np.float32(wide / (2 * math.pi))
     y = (tall * (1.0 - _BASE)) * (1.0 - up / np.float32(_STRIP_RAD))
+    y = np.minimum(y, np.float32(tall - 1.5))
     sun = (light.sun_azimuth_rad, light.sun > 0.3)
     haze = np.asarray(light.sky_low, np.float32)
     for row, pale in enumerate((0.30, 0.18, 0.08)):
@@ -76,7 +77,7 @@ def _undergrowth(strip: NDArray[np.uint8], rise_px: int, dice: random.Random) ->
         tone = dice.uniform(0.5, 0.95)
         colour = (30 * tone, 60 * tone, 44 * tone, 255.0)
         cv2.circle(strip, (dice.randrange(wide), round(y)), dice.randrange(4, 9), colour, -1)
-    strip[foot - 30 : foot] = (18, 38, 28, 255)
+    strip[foot - 30 :] = (18, 38, 28, 255)
 
 
 def _aside_of_sun(at: float, sun_azimuth_rad: float) -> int:

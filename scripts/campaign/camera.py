@@ -2,7 +2,8 @@
 
 Draws with the renderer of `rig demo`; adds what a drill's conditions stage: a swaying mast, a
 cloud's edge, and each fault of camera or mast as it looks in a picture. Whoever drills and stands
-about is dressed by the drill's seed. Decides nothing about danger. Called by `pictures`.
+about is dressed by the drill's seed, which also draws weather and lens (`rig.sim.effects`).
+Decides nothing about danger. Called by `pictures`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import cv2
 import numpy as np
 
 from rig.records import Picture
+from rig.sim.effects import draw_effects
 from rig.sim.families import Drill
 from rig.sim.figures import Look, random_look
 from rig.sim.ground import random_surface
 from rig.sim.render import Renderer
 from rig.sim.scenes import RUNNER_ID, Scene
+from rig.sim.shutter import Shift
 
 KNOCKED_PX = 70
 """As `rig.sim.noise_faults` has it."""
@@ -31,7 +34,7 @@ _NS = 1_000_000_000
 
 
 def dress(drill: Drill) -> Scene:
-    """The drill's scene with clothes, builds and a surface of its own, by its seed.
+    """The drill's scene with clothes, surface, weather and camera of its own, by its seed.
 
     The runner is the same object: what it hears moves it here too.
     """
@@ -46,7 +49,8 @@ def dress(drill: Drill) -> Scene:
         for n, actor in enumerate(scene.actors, 1)
     )
     surface = random_surface(number)
-    return replace(scene, actors=actors, runner_look=clothes(0), surface=surface)
+    effects = draw_effects(number, scene.light)
+    return replace(scene, actors=actors, runner_look=clothes(0), surface=surface, effects=effects)
 
 
 class Camera:
@@ -70,9 +74,8 @@ class Camera:
         """The picture whose light came at `t_ns`; None where the camera gives none."""
         t_s = (t_ns - self.scene.start_ns) / _NS
         faults = [f for f in self._conditions.faults if f.from_s <= t_s < f.to_s]
-        picture = self._pick(faults[0].actor_id if faults else "").picture(t_ns)
-        picture = self._overcast(picture, t_s)
-        picture = move(picture, *self._sway(t_s))
+        renderer = self._pick(faults[0].actor_id if faults else "")
+        picture = self._overcast(renderer.picture(t_ns, self._sway_of_rows(t_s)), t_s)
         for fault in faults:
             change = SPOILT.get(fault.kind)
             if change is None:
@@ -109,6 +112,11 @@ class Camera:
         turn = 2 * math.pi * self._conditions.sway_hz * t_s + self._phase
         sway_px = self._conditions.sway_px
         return sway_px * math.sin(turn), _SWAY_DOWN * sway_px * math.sin(1.31 * turn + 1.0)
+
+    def _sway_of_rows(self, t_s: float) -> tuple[Shift, Shift]:
+        """Where the mast leans when the first and the last row are read."""
+        half_s = self.scene.effects.shutter.readout_s / 2
+        return self._sway(t_s - half_s), self._sway(t_s + half_s)
 
     def _overcast(self, picture: Picture, t_s: float) -> Picture:
         """A cloud's soft edge on its way over the picture, from left to right; then its shade."""

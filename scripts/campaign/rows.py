@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from campaign.photographs import PHOTOGRAPHED, draw_photograph, find_photographs
 from rig.records import Cause
 from rig.sim.families import FAMILIES
 from rig.sim.families_course import (
@@ -64,7 +65,7 @@ ACTOR_NUMBERS: dict[str, Number] = {
     "meets_runner_s": Number("s", -20.0, 20.0),
 }
 _DRILL_KEYS = {*DRILL_NUMBERS, "name", "what", "lens", "light", "must", "may", "quiet", "actor"}
-_ACTOR_KEYS = {*ACTOR_NUMBERS, "name"}
+_ACTOR_KEYS = {*ACTOR_NUMBERS, "name", "photograph"}
 _NAMES = ("person", *sorted(THINGS))
 _Span = tuple[float, float]
 
@@ -75,6 +76,7 @@ class OwnActor:
 
     name: str
     numbers: tuple[tuple[str, _Span], ...]
+    is_photograph: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,9 @@ def _place(dice: Dice, number: int, row: OwnActor) -> Actor:
     drawn = {key: dice.between(*span) for key, span in row.numbers}
     start = (drawn["along_m"], drawn.get("across_m", 0.0))
     name = f"{row.name} {number}"
+    if row.is_photograph:
+        cutout, height_m = draw_photograph(row.name, dice.rng)
+        return Actor(name, stand(*start), row.name, drawn.get("size_m", height_m), cutout=cutout)
     if "walk_mps" not in drawn:
         return Actor(name, stand(*start), row.name, drawn.get("size_m"))
     end = (drawn.get("to_along_m", start[0]), drawn.get("to_across_m", start[1]))
@@ -202,7 +207,22 @@ def _actor(table: dict[str, Any], where: str) -> OwnActor:
         raise RowError(f"{where}: {sorted(lost)[0]} needs walk_mps; add it, 0.1 to 10 m/s")
     if {"start_s", "meets_runner_s"} <= given:
         raise RowError(f"{where}: start_s and meets_runner_s both say when; take one out")
-    return OwnActor(name, numbers)
+    return OwnActor(name, numbers, _is_photograph(table, name, given, where))
+
+
+def _is_photograph(table: dict[str, Any], name: str, given: set[str], where: str) -> bool:
+    """Whether the actor is shown as a real photograph, and can be."""
+    value = table.get("photograph", False)
+    if not isinstance(value, bool):
+        raise RowError(f"{where}: photograph is {value!r}; give true or false")
+    if value and "walk_mps" in given:
+        raise RowError(f"{where}: a photograph cannot walk; take walk_mps or photograph out")
+    if value and name not in PHOTOGRAPHED:
+        raise RowError(f"{where}: no {name} is photographed; give {', '.join(PHOTOGRAPHED)}")
+    if value and not find_photographs(name):
+        raise RowError(f"{where}: photograph needs ../shared/data/cutouts, which is absent; "
+                       "bring it, or take photograph out")  # fmt: skip
+    return value
 
 
 def _check_keys(table: Any, known: set[str], where: str) -> None:
