@@ -68,7 +68,7 @@ def first_light_drill() -> Scene:
     )
     actors = (
         Actor("leaver", leaver, look=random_look(21, "stand"), stance="looking at phone"),
-        Actor("crosser", cross(26.0, -4.4, 3.6, 1.6, 2.0, after="go 2"),
+        Actor("crosser", cross(26.0, -4.4, 3.6, 1.6, 2.4, after="go 2"),
               look=random_look(25, "walk"), size_m=1.70),
         *bystanders(),
     )  # fmt: skip
