@@ -7,38 +7,29 @@ A hazard is met in time when the runner can still stand before touching it: at t
 STOP, the free metres are at least v * (reaction + sound's way) + v^2 / (2 * brake), with the
 simulated runner's own reaction and braking.
 
-When a STOP is due and when its reason has gone is the hazard law's word on the exact places and
-speeds (`due_stops`): what is left is the error of seeing, not of the law.
+When a STOP is due and when its reason has gone is the word of `yardstick` on the exact places and
+speeds, whose numbers are its own: tuning the law does not move the measure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rig.config import HazardLimits
-from rig.core.hazard import MOVING_MPS, assess
 from rig.core.overlap import share_inside
-from rig.core.stopping import stop_end_m
-from rig.records import Box, Cause, Decision, Kind, Level, Phase, Runner, Track
+from rig.records import Cause, Decision, Level, Phase, Track
 from rig.sim.detections import width_m
+from rig.sim.lock_judge import LockJudge
 from rig.sim.motion import Place
 from rig.sim.scenes import RUNNER_ID, Scene
 from rig.sim.sim_runner import SOUND_MPS
+from rig.sim.yardstick import LANE_END, YARDSTICK, Other, due_stops, is_coming, ticks_from_m
 
-REACH_M = 0.4
-"""Half a runner's depth, as the drills count a touch."""
-PERSON_ROOM_M = 0.3
 NAMED_M = 4.0
 """A track farther than this from every thing, along and across together, is about none."""
 RELEASE_S = 2.0
 """A sound may last this long after its cause has gone; then a clear stretch begins."""
-LANE_END = "lane end"
-EARLY_SHARE = 1.25
-"""The countdown may begin this much farther from the lane end than it should."""
-ASTRAY_M = 1.5
-"""A lock this far from the true runner, along or across, is on somebody else."""
-_DUE = {Cause.COLLISION, Cause.LANE_END_NOW}
-_NOWHERE = Box(0.0, 0.0, 1.0, 1.0)
+TIMED = frozenset({Cause.COLLISION, Cause.LANE_END_NOW})
+"""Sounds whose reason is a place: only of these can it be said when it has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +52,6 @@ class Warned:
         return self.free_m - self.needed_m
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
-    """Somebody or something else in the drill, as the truth has it."""
-
-    actor_id: str
-    kind: Kind
-    place: Place
-    width_m: float
-
-    @property
-    def room_m(self) -> float:
-        """Middle to middle of runner and this at the moment of touching."""
-        return REACH_M + (PERSON_ROOM_M if self.kind is Kind.PERSON else self.width_m / 2)
-
-
 class Score:
     """Gathers one drill, frame by frame; read it at the end."""
 
@@ -90,21 +66,29 @@ class Score:
         self.due_s: dict[str, float] = {}
         """When a STOP for each thing, or the lane end, first fell due."""
         self.releases_s: list[float] = []
-        """For each STOP that was due: seconds from the end of its reason to its own end."""
+        """For each STOP about a place: seconds from the end of its reason to its own end.
+
+        Where it never had a reason, from its own begin.
+        """
         self.lost_alarms = 0
         """Times that RUNNER_LOST began to sound."""
-        self.astray_s = 0.0
-        """Seconds for which the lock was on somebody else."""
+        self.is_due = False
+        """Whether a STOP is due at the last frame."""
         self._scene = scene
+        self._lock = LockJudge(scene)
         self._actors = {actor.actor_id: actor for actor in scene.actors}
         self._last_ns: int | None = None
         self._clear_ns: int | None = None
-        self._due_ns: int | None = None
+        self._reason_ns: int | None = None
         self._caution_ns: int | None = None
         self._before: Decision | None = None
 
-    def add(self, t_ns: int, decision: Decision) -> None:
-        """One frame: the truth is taken at `t_ns`, the time of the decision's sound."""
+    def add(self, t_ns: int, decision: Decision, is_blind: bool = False) -> None:
+        """One frame: the truth is taken at `t_ns`, the time of the decision's sound.
+
+        `is_blind` while a staged fault keeps the truth out of the picture.
+        """
+        self._lock.add(t_ns, decision, is_blind)
         places = self._scene.places(t_ns)
         me = places.pop(RUNNER_ID, None)
         if me is None:
@@ -113,10 +97,15 @@ class Score:
         self._touch(me, others)
         self._quiet(t_ns, decision)
         self._follow_stop(t_ns, decision, me, others)
-        self._check_lock(t_ns, decision, me)
+        self._time_release(t_ns, decision, me, others)
         self._before, self._last_ns = decision, t_ns
         if me.along_mps == 0.0:
             self.end_free_m = self._scene.site.lane.length_m - me.along_m
+
+    @property
+    def astray_s(self) -> float:
+        """The longest stretch for which the lock was on nobody who should have it."""
+        return self._lock.astray_s
 
     @property
     def is_good(self) -> bool:
@@ -171,23 +160,26 @@ class Score:
     def _is_countdown(self, t_ns: int, decision: Decision) -> bool:
         """The ticks to the lane end, begun a little early: `Scene.is_clear` ends 12 m before it."""
         me = self._scene.places(t_ns)[RUNNER_ID]
+        is_ticking = decision.alert.cause is Cause.LANE_END_SOON
+        return is_ticking and self._is_end_near(me)
+
+    def _is_end_near(self, me: Place) -> bool:
         left_m = self._scene.site.lane.length_m - me.along_m
-        limits = HazardLimits()
-        soon_m = stop_end_m(me.along_mps, limits) + me.along_mps * limits.end_soon_s
-        return decision.alert.cause is Cause.LANE_END_SOON and left_m < EARLY_SHARE * soon_m
+        return left_m < ticks_from_m(self._scene, me)
 
     def _follow_stop(self, t_ns: int, decision: Decision, me: Place, others: list[Other]) -> None:
-        """Notes when STOP begins and ends, against when it is due."""
+        """Notes when STOP begins, against when it is due."""
         alert = decision.alert
         before = self._before.alert if self._before is not None else None
         is_stop, was_stop = alert.level is Level.STOP, before and before.level is Level.STOP
         if is_stop and not was_stop and me.along_mps > 0:
             self._warn(t_ns, decision, me, others)
-        if was_stop and not is_stop and self._due_ns is not None:
-            self.releases_s.append((t_ns - self._due_ns) / 1e9)
-            self._due_ns = None
-        for name in due_stops(self._scene, me, others):
-            self._due_ns = t_ns
+        # Who is not locked yet stands in the box, and sets off only after the chirp.
+        is_guarded = decision.runner.phase not in (Phase.DISARMED, Phase.WAITING)
+        is_out = is_guarded or me.along_mps >= YARDSTICK.moving_mps
+        due = due_stops(self._scene, me, others) if is_out else set()
+        self.is_due = bool(due)
+        for name in due:
             self.due_s.setdefault(name, (t_ns - self._scene.start_ns) / 1e9)
         if alert.level is not Level.CAUTION:
             self._caution_ns = None
@@ -196,13 +188,19 @@ class Score:
         is_lost = alert.cause is Cause.RUNNER_LOST
         self.lost_alarms += is_lost and (before is None or before.cause is not Cause.RUNNER_LOST)
 
-    def _check_lock(self, t_ns: int, decision: Decision, me: Place) -> None:
-        track = decision.runner.track
-        if track is None or self._last_ns is None or decision.runner.lost_s > 0:
+    def _time_release(self, t_ns: int, decision: Decision, me: Place, others: list[Other]) -> None:
+        """A STOP has its reason while it is due, and while who runs toward something brakes."""
+        if decision.alert.cause not in TIMED:
+            if self._reason_ns is not None:
+                self.releases_s.append((t_ns - self._reason_ns) / 1e9)
+            self._reason_ns = None
             return
-        off_m = max(abs(track.along_m - me.along_m), abs(track.across_m - me.across_m))
-        if off_m > max(ASTRAY_M, 3 * track.along_sigma_m):
-            self.astray_s += (t_ns - self._last_ns) / 1e9
+        is_toward = self._is_end_near(me) or any(
+            is_coming(self._scene, me.along_m, one) for one in others
+        )
+        is_moving = me.along_mps >= YARDSTICK.moving_mps
+        if self._reason_ns is None or self.is_due or (is_moving and is_toward):
+            self._reason_ns = t_ns
 
     def _warn(self, t_ns: int, decision: Decision, me: Place, others: list[Other]) -> None:
         name, free_m = self._subject(decision, me, others)
@@ -214,7 +212,9 @@ class Score:
         delay_s = habits.expected_reaction_s if is_expected else habits.reaction_s
         delay_s += abs(habits.horn_along_m - me.along_m) / SOUND_MPS
         brake = habits.expected_brake_mps2 if is_expected else habits.brake_mps2
-        needed_m = speed * delay_s + speed * speed / (2 * brake)
+        # Who still speeds up when they hear it goes on doing so until they react.
+        then = runner.advance(t_ns + round(delay_s * 1e9))
+        needed_m = then.along_m - me.along_m + then.along_mps**2 / (2 * brake)
         t_s = (t_ns - self._scene.start_ns) / 1e9
         notice_s = 0.0 if self._caution_ns is None else (t_ns - self._caution_ns) / 1e9
         self.warned.append(Warned(name, t_s, speed, free_m, needed_m, notice_s))
@@ -248,26 +248,3 @@ class Score:
         ]
         far_m, other = min(far, key=lambda item: item[0], default=(NAMED_M, None))
         return other if far_m < NAMED_M else None
-
-
-def due_stops(scene: Scene, me: Place, others: list[Other]) -> set[str]:
-    """Names of what the hazard law wants a STOP for, given the exact places and speeds."""
-    if me.along_mps < 0:
-        return set()
-    phase = Phase.RUNNING if me.along_mps >= MOVING_MPS else Phase.IN_BOX
-    runner = Runner(phase, _exact(-1, Kind.PERSON, me, PERSON_ROOM_M * 2))
-    tracks = [_exact(n, o.kind, o.place, o.width_m) for n, o in enumerate(others)]
-    found = assess(runner, tracks, scene.site.lane, HazardLimits(), 0)
-    return {
-        LANE_END if h.track_id is None else others[h.track_id].actor_id
-        for h in found
-        if h.cause in _DUE
-    }
-
-
-def _exact(number: int, kind: Kind, place: Place, wide_m: float) -> Track:
-    return Track(
-        number, kind, 0, 0, 0,
-        place.along_m, place.across_m, place.along_mps, place.across_mps,
-        0.0, 0.0, 0.0, 0.0, wide_m, None, 1.0, _NOWHERE, True,
-    )  # fmt: skip

@@ -1,34 +1,52 @@
 """Judges one drill while it is played: touches, near misses, false alerts, what was heard when.
 
-Judged by the truth alone and, but for `rig.sim.score`'s margins and dues, without the hazard
-law, so that other deciders can be held to the same measure. Called by `campaign.play`.
+Judged by the truth alone, with the numbers of `rig.sim.yardstick` and without the hazard law, so
+that other deciders, and the law of another day, are held to the same measure. Called by
+`campaign.play`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from campaign.verdict import Outcome
-from rig.core.stopping import stop_end_m
 from rig.records import Cause, Decision, Level
 from rig.sim.detections import width_m
 from rig.sim.families import Drill
 from rig.sim.families_course import BLOCKED, LANE_ENDS
 from rig.sim.motion import Place
-from rig.sim.noise import EyeNoise, Look, found_share
-from rig.sim.scenes import RUNNER_ID
-from rig.sim.score import EARLY_SHARE, Other, Score, due_stops
-from rig.sim.sim_runner import SOUND_MPS
+from rig.sim.noise import Look
+from rig.sim.scenes import RUNNER_ID, ActorTruth
+from rig.sim.score import Score
+from rig.sim.yardstick import (
+    LANE_END,
+    YARDSTICK,
+    Other,
+    is_coming,
+    is_in_way,
+    is_legible,
+    stopping_s,
+    sure_s,
+    ticks_from_m,
+)
 
 RELEASE_S = 2.0
 """An alert may last this long after its reason; then the stretch counts as clear."""
-MOVING_MPS = 0.3
-"""Slower than this the runner stands: who then walks into them is no miss of the rig's."""
 STEP_NS = 25_000_000
 """Truth is looked at this often between frames: a crosser at 5 m/s moves 12 cm."""
-CONFIRM_S = 0.5
-"""What counts as seen long enough includes this much for being sure of it [J]."""
+CLEAR_END_M = 12.0
+"""Nearer to the lane end no stretch counts as clear; `Scene.is_clear` says the same."""
 STOPPED_LATELY_S = 5.0
 _NAMELESS = "without a thing in the way"
 _STAGED = BLOCKED | LANE_ENDS
+
+
+@dataclass(slots=True)
+class _Shown:
+    """For how long a thing was a visible danger, and how fast the runner was meanwhile."""
+
+    seconds: float = 0.0
+    fastest_mps: float = 0.0
 
 
 class Referee:
@@ -38,15 +56,15 @@ class Referee:
         self._drill = drill
         self._scene = drill.scene
         self._score = Score(drill.scene)
+        self._passed: set[str] = set()
         self._actors = {actor.actor_id: actor for actor in drill.scene.actors}
         self._outcome = Outcome()
-        self._exposed_s: dict[str, float] = {}
-        self._due_ns: int | None = None
-        self._was_stop = False
+        self._shown: dict[str, _Shown] = {}
+        self._latency_s = sure_s(drill.conditions.delay_s, drill.conditions.rate_hz)
         self._last_ns = drill.scene.start_ns
         self._stirred_ns = drill.scene.start_ns
         self._stopped_ns: int | None = None
-        self._was_false = False
+        self._false_level = Level.SILENT
 
     def add(self, look: Look, decision: Decision) -> None:
         """One turn, after the runner heard it."""
@@ -61,8 +79,9 @@ class Referee:
         if not outcome.phases or outcome.phases[-1] != phase:
             outcome.phases.append(phase)
         self._listen(now_ns, decision)
-        self._time_release(now_ns, decision.alert.level is Level.STOP)
-        self._score.add(now_ns, decision)
+        before = len(self._score.warned)
+        self._score.add(now_ns, decision, self._is_blind(now_ns))
+        self._judge_stops(before)
         self._last_ns = now_ns
 
     def finish(self) -> Outcome:
@@ -77,6 +96,8 @@ class Referee:
             stop_s = next((one.time_s for one in named if one.name == name), None)
             if stop_s is not None:
                 outcome.delays.append((name, round(stop_s - due_s, 2)))
+        outcome.due = sorted(set(score.due_s) - {LANE_END})
+        outcome.releases_s = [round(one, 2) for one in score.releases_s]
         outcome.nameless_stops = len(score.warned) - len(named)
         outcome.lost_alarms, outcome.astray_s = score.lost_alarms, round(score.astray_s, 2)
         outcome.end_free_m = None if score.end_free_m is None else round(score.end_free_m, 2)
@@ -101,38 +122,52 @@ class Referee:
         for actor_id, place in places.items():
             gap_m = self._gap_m(actor_id, place, me)
             least_m = min(least_m, abs(place.along_m - me.along_m) - 2.0)
-            if gap_m is None or me.along_mps < MOVING_MPS:
+            if gap_m is None or me.along_mps < YARDSTICK.moving_mps:
                 continue
-            closest = self._outcome.closest_m
-            self._outcome.closest_m = gap_m if closest is None else min(closest, gap_m)
-            if gap_m <= 0.0 and actor_id not in self._outcome.touched:
-                self._touch(actor_id, t_ns)
+            outcome, was_shown = self._outcome, self._was_shown(actor_id)
+            outcome.closest_m = _least(outcome.closest_m, gap_m)
+            outcome.near_m = _least(outcome.near_m, gap_m) if was_shown else outcome.near_m
+            if gap_m <= 0.0 and actor_id not in outcome.touched:
+                self._touch(actor_id, t_ns, was_shown)
         return least_m
 
     def _gap_m(self, actor_id: str, place: Place, me: Place) -> float | None:
-        """Free metres along between runner and actor; None beside the runner or passed."""
+        """Free metres along between runner and actor; None beside the runner or passed.
+
+        Who catches up comes from the side that the runner sees; some followers run right through
+        a runner who set off late, and are no danger afterwards either.
+        """
+        if actor_id in self._passed:
+            return None
         other = self._other(actor_id, place)
         if abs(place.across_m - me.across_m) > 0.3 + other.width_m / 2:
             return None
         apart_m = place.along_m - me.along_m
+        if apart_m < 0 and place.along_mps >= me.along_mps:
+            self._passed.add(actor_id)
         return None if apart_m < -other.room_m else max(0.0, apart_m - other.room_m)
 
-    def _touch(self, actor_id: str, t_ns: int) -> None:
+    def _touch(self, actor_id: str, t_ns: int, was_shown: bool) -> None:
         outcome = self._outcome
         outcome.touched.append(actor_id)
-        if self._exposed_s.get(actor_id, 0.0) < self._stop_s():
+        shown = self._shown.get(actor_id, _Shown())
+        outcome.shown.append((actor_id, round(shown.seconds, 2), round(self._stop_s(shown), 2)))
+        if not was_shown:
             outcome.unseen_touched.append(actor_id)
         since_ns = None if self._stopped_ns is None else t_ns - self._stopped_ns
         if since_ns is None or since_ns > STOPPED_LATELY_S * 1e9:
             outcome.missed.append(actor_id)
 
-    def _stop_s(self) -> float:
+    def _was_shown(self, actor_id: str) -> bool:
+        """Whether this thing was a visible danger for longer than this runner's stopping time."""
+        shown = self._shown.get(actor_id, _Shown())
+        return shown.seconds >= self._stop_s(shown)
+
+    def _stop_s(self, shown: _Shown) -> float:
         """From light to standing, for this runner and this rig's delay."""
         assert self._scene.runner is not None
         habits = self._scene.runner.habits
-        sound_s = self._scene.site.lane.length_m / SOUND_MPS
-        delay_s = self._drill.conditions.delay_s + CONFIRM_S + sound_s
-        return delay_s + habits.reaction_s + habits.speed_mps / habits.brake_mps2
+        return stopping_s(self._scene, habits, self._latency_s, shown.fastest_mps)
 
     def _expose(self, look: Look) -> None:
         """For how long each actor has been a visible danger: in, or on its way into, the lane."""
@@ -140,54 +175,49 @@ class Referee:
         if me is None or look.seen.t_ns is None:
             return
         step_s = (look.now_ns - self._last_ns) / 1e9
-        reach_m = self._scene.site.lane.width_m / 2 + 0.3
         for actor in look.truth:
-            if actor.box is None or actor.along_m < me.along_m:
+            if not is_legible(actor):
                 continue
-            share = found_share(actor.box.height_px, actor.visible, EyeNoise(miss_share=0.0))
             if actor is me:
-                self._outcome.shown_s += step_s * (share >= 0.5)
+                self._outcome.shown_s += step_s
+            elif is_coming(self._scene, me.along_m, _as_other(actor)):
+                shown = self._shown.setdefault(actor.actor_id, _Shown())
+                shown.seconds += step_s
+                shown.fastest_mps = max(shown.fastest_mps, me.along_mps)
+
+    def _judge_stops(self, before: int) -> None:
+        """Of new STOPs: which came too late although their thing was seen early enough.
+
+        Early enough is: for the latency allowed, before the last moment at which a STOP helped.
+        """
+        for one in self._score.warned[before:]:
+            if one.name.endswith(_NAMELESS) or one.spare_m >= 0:
                 continue
-            soon_m = actor.across_m + 3.0 * actor.across_mps
-            low_m, high_m = sorted((actor.across_m, soon_m))
-            if share >= 0.5 and low_m < reach_m and high_m > -reach_m:
-                seen_s = self._exposed_s.get(actor.actor_id, 0.0)
-                self._exposed_s[actor.actor_id] = seen_s + step_s
+            late_s = -one.spare_m / max(one.speed_mps, YARDSTICK.moving_mps)
+            seen_s = self._shown.get(one.name, _Shown()).seconds
+            if one.name == LANE_END or seen_s - late_s >= self._latency_s:
+                self._outcome.late.append(one.name)
 
     # ------------------------------------------------------------------ sounds
 
     def _listen(self, now_ns: int, decision: Decision) -> None:
         """False alerts: what sounds above CUE in a stretch that has been clear for a while."""
-        if not self._is_calm(now_ns):
-            self._stirred_ns, self._was_false = now_ns, False
+        is_blocked = self._is_blocked(now_ns)
+        self._outcome.was_blocked |= is_blocked
+        if is_blocked or not self._is_calm(now_ns):
+            self._stirred_ns, self._false_level = now_ns, Level.SILENT
             return
         if now_ns - self._stirred_ns < RELEASE_S * 1e9:
             return
         outcome, alert = self._outcome, decision.alert
         outcome.clear_s += (now_ns - self._last_ns) / 1e9
         is_false = alert.level >= Level.CAUTION and alert.cause not in self._earned()
-        if is_false and not self._was_false:
-            outcome.false_alerts += 1
-            outcome.false_stops += alert.level >= Level.FAULT
+        level = alert.level if is_false else Level.SILENT
+        if level > self._false_level:
+            outcome.false_alerts += self._false_level < Level.CAUTION
+            outcome.false_stops += self._false_level < Level.FAULT <= level
             outcome.false_causes.append(str(alert.cause))
-        self._was_false = is_false
-
-    def _time_release(self, now_ns: int, is_stop: bool) -> None:
-        """From the last moment at which a STOP was due while it sounded to its end."""
-        if self._was_stop and not is_stop and self._due_ns is not None:
-            self._outcome.releases_s.append(round((now_ns - self._due_ns) / 1e9, 2))
-        if not is_stop:
-            self._due_ns = None
-        elif self._is_due(now_ns):
-            self._due_ns = now_ns
-        self._was_stop = is_stop
-
-    def _is_due(self, now_ns: int) -> bool:
-        places = self._scene.places(now_ns)
-        me = places.pop(RUNNER_ID, None)
-        if me is None:
-            return False
-        return bool(due_stops(self._scene, me, [self._other(*item) for item in places.items()]))
+        self._false_level = max(level, self._false_level) if is_false else level
 
     def _other(self, actor_id: str, place: Place) -> Other:
         actor = self._actors[actor_id]
@@ -197,18 +227,41 @@ class Referee:
         """Causes that this drill asks for and that no thing in the lane explains."""
         return {c for one in self._drill.expect.must for c in one if c not in _STAGED}
 
+    def _is_blocked(self, now_ns: int) -> bool:
+        """Somebody is in the lane beyond the runner; in quiet families too that is no calm."""
+        places = self._scene.places(now_ns)
+        me = places.pop(RUNNER_ID, None)
+        others = [self._other(*item) for item in places.items()]
+        return me is not None and any(is_in_way(self._scene, me, one) for one in others)
+
     def _is_calm(self, now_ns: int) -> bool:
-        runner, t_s = self._scene.runner, self._seconds(now_ns)
+        runner = self._scene.runner
         if runner is None or runner.fall_share(now_ns) > 0.0:
             return False
-        if any(f.from_s <= t_s < f.to_s + RELEASE_S for f in self._drill.conditions.faults):
+        if self._is_blind(now_ns):
             return False
         me = runner.advance(now_ns)
-        speed, limits = max(0.0, me.along_mps), self._drill.hazard
-        soon_m = EARLY_SHARE * (stop_end_m(speed, limits) + speed * limits.end_soon_s)
-        if self._scene.site.lane.length_m - me.along_m < max(12.0, soon_m):
+        end_m = max(CLEAR_END_M, ticks_from_m(self._scene, me))
+        if self._scene.site.lane.length_m - me.along_m < end_m:
             return False
         return self._drill.expect.is_quiet or self._scene.is_clear(now_ns)
 
+    def _is_blind(self, now_ns: int) -> bool:
+        """Whether a staged fault, or a runner taken out of sight, hides the truth."""
+        t_s = self._seconds(now_ns)
+        faults = self._drill.conditions.faults
+        return any(f.from_s <= t_s < f.to_s + RELEASE_S for f in faults)
+
     def _seconds(self, t_ns: int) -> float:
         return round((t_ns - self._scene.start_ns) / 1e9, 3)
+
+
+def _as_other(actor: ActorTruth) -> Other:
+    place = Place(
+        actor.along_m, actor.across_m, actor.along_mps, actor.across_mps, 0.0, 0.0, 0.0
+    )  # where it faces says nothing of danger
+    return Other(actor.actor_id, actor.kind, place, actor.width_m)
+
+
+def _least(before: float | None, gap_m: float) -> float:
+    return gap_m if before is None else min(before, gap_m)

@@ -128,7 +128,7 @@ def _add(totals: Totals, record: dict[str, Any]) -> None:
     totals.lost_alarms += record["lost_alarms"]
     totals.margins_m += [metres for _, metres, _ in record["margins"]]
     totals.margins_s += [seconds for _, _, seconds in record["margins"]]
-    totals.late_stops += sum(metres < 0 for _, metres, _ in record["margins"])
+    totals.late_stops += len(record["late"])
     totals.releases_s += record["releases_s"]
     totals.slow_releases += "slow release" in failures
     totals.delays_s += [seconds for _, seconds in record["delays"]]

@@ -95,7 +95,7 @@ def test_an_interval_holds_its_share(count: int, total: int) -> None:
 def test_totals_count_what_the_records_say() -> None:
     records = [
         record(),
-        record(failures=["missed"], margins=[["stander", -1.0, -0.4]]),
+        record(failures=["missed"], margins=[["stander", -1.0, -0.4]], late=["stander"]),
         record(failures=["too late", "false caution"], false_alerts=3, clear_s=90.0),
         record(failures=[UNSEEN], margins=[["dog", 2.0, 1.0]]),
     ]
