@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from campaign import results
 from campaign.compare import comparison_lines, sweep_seeds_only, without_sweep
 from campaign.picture_report import picture_lines
 from campaign.play import LAW
@@ -28,7 +29,7 @@ def report_lines(records: _Records, clips: Mapping[str, str] | None = None) -> l
     """Everything, as Markdown; `clips` are links by replay command."""
     exact = [r for r in without_sweep(records) if r["decider"] == LAW and r["eye"] == "boxes"]
     pictures = [r for r in records if r["eye"] == "pictures"]
-    lines, links = list[str](), clips or {}
+    lines, links = state_lines(records), clips or {}
     if exact:
         lines += ["## Exact places plus noise", "", *law_lines(exact), ""]
     by_decider = _by_decider(r for r in without_sweep(records) if r["eye"] == "boxes")
@@ -41,6 +42,15 @@ def report_lines(records: _Records, clips: Mapping[str, str] | None = None) -> l
         if worst := worst_lines(mine, links):
             lines += [f"## Worst drills{title}", "", *worst, ""]
     return lines
+
+
+def state_lines(records: _Records) -> list[str]:
+    """Which code made the records, and a warning where it is not one."""
+    states = results.states_of(records)
+    if len(states) < 2:
+        return [f"Code: {one}." for one in states] + [""]
+    said = ", ".join(states)
+    return [f"**Results of {len(states)} states of the code ({said}): sums mean nothing.**", ""]
 
 
 def law_lines(records: _Records) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,20 @@ def load(path: Path) -> list[dict[str, Any]]:
         with path.open("r+b") as file:
             file.truncate(len(whole))
     return records
+
+
+def states_of(records: Iterable[dict[str, Any]]) -> list[str]:
+    """The states of the code that made these records; more than one must not be added up."""
+    return sorted({str(record.get("code", "unknown")) for record in records})
+
+
+def require_state(path: Path, records: Iterable[dict[str, Any]], wanted: str) -> None:
+    """Raises ResultsError where a record was made by other code than `wanted`."""
+    if other := [state for state in states_of(records) if state != wanted]:
+        raise ResultsError(
+            f"{path} holds results of code {other[0]} and the code here is {wanted}; "
+            "give a new file or folder, or check out the commit that began it"
+        )
 
 
 def key_of(record: dict[str, Any]) -> Key:

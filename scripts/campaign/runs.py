@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from campaign import results
 from campaign.play import Task, play
+from campaign.state import code_state
 from rig.sim.families import FAMILIES
 
 _TELL_EVERY_S = 120.0
@@ -22,7 +23,8 @@ def timed(task: Task) -> dict[str, Any]:
     """One drill's record, with the processor seconds that it took."""
     begun_s = time.process_time()
     record = play(task)
-    return {**record, "cost_s": round(time.process_time() - begun_s, 2)}
+    cost_s = round(time.process_time() - begun_s, 2)
+    return {**record, "code": code_state(), "cost_s": cost_s}
 
 
 def play_all(tasks: Sequence[Task], jobs: int, title: str = "") -> Iterator[dict[str, Any]]:
@@ -35,11 +37,17 @@ def play_all(tasks: Sequence[Task], jobs: int, title: str = "") -> Iterator[dict
 
 
 def run(tasks: Sequence[Task], path: Path, jobs: int, title: str = "") -> list[dict[str, Any]]:
-    """Plays what the file does not hold yet; the records of exactly these tasks, in order."""
+    """Plays what the file does not hold yet; the records of exactly these tasks, in order.
+
+    Raises ResultsError where the file, or what a process adds to it, is of other code.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {results.key_of(r): r for r in results.load(path)} if path.exists() else {}
+    results.require_state(path, known.values(), code_state())
     rest = [task for task in tasks if task.key not in known]
     for record in play_all(rest, jobs, title):
+        # A process that began after a file was changed has loaded that.
+        results.require_state(path, [record], code_state())
         results.append(path, record)
         # As it is read back, so that a resumed campaign reports the same.
         known[results.key_of(record)] = record

@@ -10,7 +10,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "family": "empty lane", "seed": 1, "decider": "law", "rate_hz": 15.0, "speed_mps": 3.0,
         "margins": [], "false_alerts": 0, "false_stops": 0, "clear_s": 10.0, "lost_alarms": 0,
         "releases_s": [], "failures": [], "eye": "boxes", "own": "", "lens": "pinhole-66",
-        "late": [], "shown": [],
+        "late": [], "shown": [], "code": "c0de",
         "delays": [], "phases": ["in_box", "running"], "wanted_phases": ["in_box", "running"],
     }  # fmt: skip
     return {**plain, **changes}
