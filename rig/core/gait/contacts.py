@@ -1,0 +1,120 @@
+"""When each foot is on the ground: one rule for walking and running, forward and backward.
+
+A foot is down while the slower of its toe and heel is slower than a share of the runner's speed:
+a part of the foot that bears weight stands still. The rule knows nothing of direction, of which
+part lands first, or of the floor's level. Limits and their measured errors are in docs/gait.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rig.core.gait.cleaning import Motion
+from rig.core.gait.keypoints import SIDES, Floats, numbers_of
+
+Span = tuple[float | None, float | None]
+"""Begin and end; None where the motion began or ended meanwhile."""
+
+SPEED_SHARE: Final = 0.50
+"""Of the runner's speed: fitted on force plates, where contacts came out with no bias."""
+SPEED_LEAST_MPS: Final = 1.1
+"""A walker's foot rolls over the toe at up to this (force plates)."""
+LIFT_LEAST_S: Final = 0.03
+CONTACT_LEAST_S: Final = 0.08
+CONTACT_MOST_S: Final = 1.2
+"""A walker's; 0.6 s for a runner."""
+CONTACT_MOST_RUNNING_S: Final = 0.6
+RUNNING_MPS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One foot on the ground. A time is None where the motion began or ended meanwhile."""
+
+    foot: str
+    touchdown_s: float | None
+    takeoff_s: float | None
+    along_m: float
+    """Where it stood: the median of toe and heel over the contact."""
+
+    @property
+    def lasted_s(self) -> float | None:
+        """Contact time, None where an end is not known."""
+        if self.touchdown_s is None or self.takeoff_s is None:
+            return None
+        return self.takeoff_s - self.touchdown_s
+
+
+def find_contacts(motion: Motion, speed_mps: float) -> tuple[Contact, ...]:
+    """Every contact of both feet in order of time; feet without toe or heel give none."""
+    limit_mps = max(SPEED_LEAST_MPS, SPEED_SHARE * speed_mps)
+    most_s = CONTACT_MOST_RUNNING_S if speed_mps > RUNNING_MPS else CONTACT_MOST_S
+    found: list[Contact] = []
+    for side in SIDES:
+        parts = numbers_of(f"{side}_toe", f"{side}_heel")
+        speed = _slower(motion, parts)
+        if not np.isfinite(speed).all():
+            continue
+        for begin, end in _below(motion.times_s, speed, limit_mps):
+            lasted = None if begin is None or end is None else end - begin
+            if lasted is None or CONTACT_LEAST_S <= lasted <= most_s:
+                found.append(Contact(side, begin, end, _place(motion, parts, begin, end)))
+    return tuple(sorted(found, key=lambda c: _first(c.touchdown_s, motion.times_s[0])))
+
+
+def _first(time_s: float | None, start_s: float) -> float:
+    return float(start_s) if time_s is None else time_s
+
+
+def _slower(motion: Motion, parts: NDArray[np.intp]) -> Floats:
+    """(T,) speed of the slower part, m/s."""
+    times = motion.times_s
+    along = np.gradient(motion.along_m[:, parts], times, axis=0)
+    up = np.gradient(motion.up_m[:, parts], times, axis=0)
+    return np.asarray(np.hypot(along, up).min(axis=1))
+
+
+def _below(times_s: Floats, speed: Floats, limit: float) -> list[Span]:
+    """Spans below the limit, crossings interpolated, short lifts between them closed."""
+    is_down = speed < limit
+    spans: list[Span] = []
+    begin: float | None = None
+    is_open = bool(is_down[0])
+    for row in np.flatnonzero(is_down[1:] != is_down[:-1]):
+        share = (limit - speed[row]) / (speed[row + 1] - speed[row])
+        crossing = float(times_s[row] + share * (times_s[row + 1] - times_s[row]))
+        if is_open:
+            spans.append((begin, crossing))
+        begin, is_open = crossing, not is_open
+    if is_open:
+        spans.append((begin, None))
+    return _closed(spans)
+
+
+def _closed(
+    spans: list[Span],
+) -> list[Span]:
+    joined: list[Span] = []
+    for begin, end in spans:
+        if joined and begin is not None:
+            before, until = joined[-1]
+            if until is not None and begin - until < LIFT_LEAST_S:
+                joined[-1] = (before, end)
+                continue
+        joined.append((begin, end))
+    return joined
+
+
+def _place(
+    motion: Motion, parts: NDArray[np.intp], begin: float | None, end: float | None
+) -> float:
+    times = motion.times_s
+    since, until = _first(begin, times[0]), float(times[-1]) if end is None else end
+    rows = (times >= since) & (times <= until)
+    if not rows.any():
+        rows = np.abs(times - (since + until) / 2) == np.abs(times - (since + until) / 2).min()
+    return float(np.median(motion.along_m[rows][:, parts].mean(axis=1)))

@@ -1,0 +1,1 @@
+"""Measures the gait code against force plates; see `scripts/evaluate-gait`."""
