@@ -9,16 +9,17 @@ The order and the limits are those of GAIT (docs/gait.md). Called by `core.gait.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
-from scipy.signal import butter, sosfiltfilt
 
-from rig.core.gait.keypoints import FEET, JOINTS, LEFT_LEG, RIGHT_LEG, Floats, Keypoints
-from rig.core.gait.plane import BodyPlane
+from rig.core.gait.keypoints import FEET, JOINTS, Floats, Keypoints, numbers_of
+from rig.core.gait.plane import Plane, View, view_at
+from rig.core.gait.smoothing import at_even_times, smooth
+from rig.core.gait.swaps import unswap
 
 POINT_LEAST: Final = 0.3
 """Confidence below which a joint was not found."""
@@ -30,10 +31,6 @@ JUMP_SIGMAS: Final = 3.0
 HOLE_MOST_S: Final = 0.2
 """A hole of 0.1 s with a dropped frame on each side at 30 Hz; a foot swings for 0.3 s, so that a
 longer one can hide a whole contact."""
-HOLE_TELLS: Final = 2.5
-"""Periods: over a longer hole nothing tells which leg is which but the names."""
-SWAP_PRICE: Final = 0.02
-"""Of the legs' height, for each frame whose names are called wrong [J]."""
 LASTS_LEAST_S: Final = 0.5
 """Less than a stride says nothing."""
 RATE_MOST_HZ: Final = 60.0
@@ -41,13 +38,10 @@ RATE_LEAST_HZ: Final = 18.0
 """Below this contacts come out 23 ms short (15 Hz, measured)."""
 CUTOFF_HZ: Final = 5.0
 """6 Hz is usual; 5 Hz scattered 0.5 to 1 ms less on the force plates, with the same bias."""
-STANDING_UP_M: Final = 0.06
-"""Toes and heels lie so high while they stand (marker data: 4 to 9 cm)."""
-_ORDER: Final = 2
-_TWICE: Final = 0.802
-"""Filtering forth and back lowers the cutoff of a second-order Butterworth by this (Winter)."""
-_TRACK_HZ: Final = 1.0
-"""Of the place across, which the tracker knows slowly and surely."""
+STANDING_UP_M: Final = np.array([0.10, 0.06, 0.06, 0.10, 0.06, 0.06])
+"""Ankles, toes and heels lie so high while they stand (marker data: 8 to 12, 4 to 9 cm); the order
+is that of `FEET`."""
+_TORSO: Final = numbers_of("left_shoulder", "left_hip", "right_shoulder", "right_hip")
 
 Flags = NDArray[np.bool_]
 
@@ -57,16 +51,21 @@ class Motion:
     """One unbroken stretch on even times.
 
     `times_s` (T,), `along_m`, `up_m` (T, J) on the body plane, NaN for joints never found in
-    this stretch; `across_m` (T,); `ground_m` (T,) the place along of the foot that stands lower in
-    the picture, were it on the ground; `is_seen` (T, J) where a frame near by showed it.
+    this stretch; `across_m` (T,), told by
+    somebody if `is_placed`; `ground_m` (T,) the place along of the foot that stands lower in
+    the picture, were it on the ground; `is_seen` (T, J) where a frame near by showed it; `turned`
+    how far the person's right side is seen to the right of the left one, in torsos (more than 0:
+    from the back).
     """
 
     times_s: Floats
     along_m: Floats
     up_m: Floats
     across_m: Floats
+    is_placed: bool
     ground_m: Floats
     is_seen: Flags
+    turned: float
     frames_seen: int
     frames_missing: int
 
@@ -76,7 +75,7 @@ class Motion:
         return float(1.0 / (self.times_s[1] - self.times_s[0]))
 
 
-def clean(keypoints: Keypoints, plane: BodyPlane) -> tuple[Motion, ...]:
+def clean(keypoints: Keypoints, plane: Plane) -> tuple[Motion, ...]:
     """The stretches of believable motion, in order of time; none where there is nothing."""
     raw = _believed(_in_order(keypoints))
     if len(raw.times_s) < 2:
@@ -126,55 +125,6 @@ def _without_jumps(track: Floats) -> Floats:
     return np.where(is_jump, middle, track)
 
 
-def unswap(times_s: Floats, points: Floats) -> Floats:
-    """Points (N, J, 2) px with legs exchanged wherever that makes the legs move least.
-
-    The cheapest of all sequences of right and exchanged frames (Viterbi over two states), so a
-    swap that lasts is found as well as a lone one. Over a hole legs may have passed each other:
-    there the names decide, which are more often right than wrong.
-    """
-    if len(points) < 2:
-        return points
-    legs = np.stack([points[:, LEFT_LEG], points[:, RIGHT_LEG]], axis=1)
-    steps_s = np.diff(times_s, prepend=times_s[0])
-    is_near = steps_s <= HOLE_TELLS * float(np.median(steps_s[1:]))
-    stay = np.where(is_near, _leg_travel(legs, legs), 0.0)
-    cross = np.where(is_near, _leg_travel(legs, legs[:, ::-1]), 0.0)
-    rows = np.flatnonzero(_cheapest_states(stay, cross, SWAP_PRICE * _leg_px(legs)))
-    mended = points.copy()
-    mended[rows[:, None], LEFT_LEG] = points[rows[:, None], RIGHT_LEG]
-    mended[rows[:, None], RIGHT_LEG] = points[rows[:, None], LEFT_LEG]
-    return mended
-
-
-def _cheapest_states(stay: Floats, cross: Floats, price: float) -> NDArray[np.intp]:
-    """(N,) 0 for right, 1 for exchanged; each exchanged frame costs `price` as well."""
-    cost, came = np.array([0.0, price]), np.zeros((len(stay), 2), np.intp)
-    for row in range(1, len(stay)):
-        ways = cost[:, None] + np.array([[stay[row], cross[row]], [cross[row], stay[row]]])
-        came[row] = ways.argmin(axis=0)
-        cost = ways.min(axis=0) + np.array([0.0, price])
-    states = np.zeros(len(stay), np.intp)
-    states[-1] = int(cost[1] < cost[0])
-    for row in range(len(stay) - 1, 0, -1):
-        states[row - 1] = came[row, states[row]]
-    return states
-
-
-def _leg_travel(legs: Floats, before: Floats) -> Floats:
-    """(N,) how far the joints of legs (N, 2, L, 2) went since the frame before; NaN counts 0."""
-    steps = np.zeros(legs.shape[:3])
-    steps[1:] = np.linalg.norm(legs[1:] - before[:-1], axis=-1)
-    return np.asarray(np.nan_to_num(steps).sum(axis=(1, 2)))
-
-
-def _leg_px(legs: Floats) -> float:
-    """How tall the legs (N, 2, L, 2) stand in the picture."""
-    rows = legs[..., 1].reshape(len(legs), -1)
-    rows = rows[np.isfinite(rows).any(axis=1)]
-    return float(np.median(np.nanmax(rows, axis=1) - np.nanmin(rows, axis=1))) if len(rows) else 0.0
-
-
 def _period_s(times_s: Floats) -> float:
     """Of the camera: the median step, whatever was dropped, within what is useful."""
     return float(np.clip(np.median(np.diff(times_s)), 1 / RATE_MOST_HZ, 1.0))
@@ -191,38 +141,81 @@ def _pieces(times_s: Floats, points: Floats, hole_s: float) -> list[NDArray[np.i
 
 
 def _even(
-    raw: Keypoints, points: Floats, rows: NDArray[np.intp], period_s: float, plane: BodyPlane
+    raw: Keypoints, points: Floats, rows: NDArray[np.intp], period_s: float, plane: Plane
 ) -> Motion | None:
     times = raw.times_s[rows]
     if times[-1] - times[0] < LASTS_LEAST_S or 1 / period_s < RATE_LEAST_HZ:
         return None
     even = np.arange(times[0], times[-1] + 1e-9, period_s)
     across = _slow(times, raw.across_m[rows], even)
+    ground = _on_even(times, _lower_foot(points[rows], plane), even)
+    to_metres = _metres(plane, ground, across, even)
     along, up = (np.full((len(even), len(JOINTS)), np.nan) for _ in range(2))
     is_seen = np.zeros(along.shape, np.bool_)
     for joint in range(len(JOINTS)):
-        metres = plane.to_metres(points[rows, joint], np.interp(times, even, across))
+        metres = to_metres(points[rows, joint], times)
         is_good = np.isfinite(metres).all(axis=1)
         gap_s = np.diff(times[is_good], prepend=times[0], append=times[-1])
         if is_good.sum() < 4 or gap_s.max() > HOLE_MOST_S + period_s:
             continue
-        along[:, joint], up[:, joint] = _smooth(times[is_good], metres[is_good], even).T
+        lasting = at_even_times(times[is_good], metres[is_good], even)
+        along[:, joint], up[:, joint] = smooth(lasting, 1 / period_s, CUTOFF_HZ).T
         near = np.abs(times[is_good][None, :] - even[:, None]).min(axis=1)
         is_seen[:, joint] = near <= 0.6 * period_s
     expected = round((times[-1] - times[0]) / period_s) + 1
-    ground = _lower_foot(points[rows], plane)
-    is_good = np.isfinite(ground)
-    ground = np.interp(even, times[is_good], ground[is_good]) if is_good.any() else even * np.nan
     missing = max(0, expected - len(rows))
-    return Motion(even, along, up, across, ground, is_seen, len(rows), missing)
+    turned, is_placed = _turned(points[rows]), bool(np.isfinite(raw.across_m[rows]).any())
+    return Motion(even, along, up, across, is_placed, ground, is_seen, turned, len(rows), missing)
 
 
-def _lower_foot(points: Floats, plane: BodyPlane) -> Floats:
+def _on_even(times_s: Floats, places: Floats, even_s: Floats) -> Floats:
+    is_good = np.isfinite(places)
+    if not is_good.any():
+        return np.full(len(even_s), np.nan)
+    return np.interp(even_s, times_s[is_good], places[is_good])
+
+
+def _metres(
+    plane: Plane, ground_m: Floats, across_m: Floats, even_s: Floats
+) -> Callable[[Floats, Floats], Floats]:
+    """What gives (N, 2) along and up for a joint's pixels (N, 2) at times (N,).
+
+    Along the lane the upright plane is seen nearly edge-on: heights are then those on a plane
+    across the lane that goes with the runner.
+    """
+    middle_m, side_m = float(np.median(ground_m)), float(np.median(across_m))
+    is_along = np.isfinite(ground_m).all() and (
+        view_at(plane.angle_deg(middle_m, side_m)) is View.ALONG
+    )
+    track = np.polyfit(even_s, ground_m, 1) if is_along else None
+
+    def to_metres(points_px: Floats, times_s: Floats) -> Floats:
+        metres = plane.to_metres(points_px, np.interp(times_s, even_s, across_m))
+        if track is not None:
+            metres[:, 1] = plane.to_upright(points_px, np.asarray(np.polyval(track, times_s)))
+        return metres
+
+    return to_metres
+
+
+def _turned(points: Floats) -> float:
+    """How far the right shoulder and hip are seen to the right of the left ones, in torsos."""
+    corners = points[:, _TORSO]
+    corners = corners[np.isfinite(corners).all(axis=(1, 2))]
+    if len(corners) < 4:
+        return 0.0
+    torso_px = np.abs(corners[:, [0, 2], 1] - corners[:, [1, 3], 1]).mean()
+    return float((corners[:, 2:, 0] - corners[:, :2, 0]).mean() / max(torso_px, 1.0))
+
+
+def _lower_foot(points: Floats, plane: Plane) -> Floats:
     """(N,) the place along of the ground that the lowest joint of the feet covers; NaN if none."""
     feet = points[:, FEET]
     rows_px = np.where(np.isfinite(feet[:, :, 1]), feet[:, :, 1], -np.inf)
     lowest = feet[np.arange(len(feet)), rows_px.argmax(axis=1)]
-    return plane.to_level(lowest, STANDING_UP_M)[:, 0]
+    places = [plane.to_level(lowest, float(up_m))[:, 0] for up_m in STANDING_UP_M[:2]]
+    is_ankle = STANDING_UP_M[rows_px.argmax(axis=1)] == STANDING_UP_M[0]
+    return np.where(is_ankle, places[0], places[1])
 
 
 def _slow(times_s: Floats, across_m: Floats, even_s: Floats) -> Floats:
@@ -232,12 +225,3 @@ def _slow(times_s: Floats, across_m: Floats, even_s: Floats) -> Floats:
         return np.full(len(even_s), float(across_m[is_known][0]) if is_known.any() else 0.0)
     slope, base = np.polyfit(times_s[is_known] - times_s[0], across_m[is_known], 1)
     return np.asarray(base + slope * (even_s - times_s[0]))
-
-
-def _smooth(times_s: Floats, places_m: Floats, even_s: Floats) -> Floats:
-    """Places (N, 2) on even times, low-passed forth and back."""
-    even = CubicSpline(times_s, places_m, axis=0)(np.clip(even_s, times_s[0], times_s[-1]))
-    rate_hz = 1 / (even_s[1] - even_s[0])
-    filter_ = butter(_ORDER, CUTOFF_HZ / _TWICE / (rate_hz / 2), output="sos")
-    pad = min(len(even) - 1, round(rate_hz / CUTOFF_HZ * 2))
-    return np.asarray(sosfiltfilt(filter_, even, axis=0, padtype="odd", padlen=pad))

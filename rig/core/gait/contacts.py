@@ -21,8 +21,12 @@ Span = tuple[float | None, float | None]
 
 SPEED_SHARE: Final = 0.50
 """Of the runner's speed: fitted on force plates, where contacts came out with no bias."""
-SPEED_LEAST_MPS: Final = 1.1
+SPEED_LEAST_MPS: Final = 1.2
 """A walker's foot rolls over the toe at up to this (force plates)."""
+ANKLE_SHARE: Final = 0.66
+"""The same for ankles, where toes and heels were not seen: a runner's ankle moves at so much of the
+speed at touch-down and take-off (force plates). A walker's heel lifts long before the toe: ankles
+give touch-downs and places there, and no contact time."""
 LIFT_LEAST_S: Final = 0.03
 CONTACT_LEAST_S: Final = 0.08
 CONTACT_MOST_S: Final = 1.2
@@ -40,30 +44,45 @@ class Contact:
     takeoff_s: float | None
     along_m: float
     """Where it stood: the median of toe and heel over the contact."""
+    is_timed: bool = True
+    """Whether its length counts; a walker's from ankles alone does not."""
+    angle_deg: float = 90.0
+    """Under which it was seen: 90 from the side, 0 along the lane."""
 
     @property
     def lasted_s(self) -> float | None:
         """Contact time, None where an end is not known."""
-        if self.touchdown_s is None or self.takeoff_s is None:
+        if self.touchdown_s is None or self.takeoff_s is None or not self.is_timed:
             return None
         return self.takeoff_s - self.touchdown_s
 
 
 def find_contacts(motion: Motion, speed_mps: float) -> tuple[Contact, ...]:
-    """Every contact of both feet in order of time; feet without toe or heel give none."""
-    limit_mps = max(SPEED_LEAST_MPS, SPEED_SHARE * speed_mps)
-    most_s = CONTACT_MOST_RUNNING_S if speed_mps > RUNNING_MPS else CONTACT_MOST_S
+    """Every contact of both feet in order of time; legs without foot or ankle give none."""
+    is_running = speed_mps > RUNNING_MPS
+    most_s = CONTACT_MOST_RUNNING_S if is_running else CONTACT_MOST_S
     found: list[Contact] = []
     for side in SIDES:
-        parts = numbers_of(f"{side}_toe", f"{side}_heel")
-        speed = _slower(motion, parts)
-        if not np.isfinite(speed).all():
+        parts, share = _followed(motion, side)
+        if not parts.size:
             continue
-        for begin, end in _below(motion.times_s, speed, limit_mps):
+        limit_mps = max(SPEED_LEAST_MPS, share * speed_mps)
+        is_timed = is_running or share == SPEED_SHARE
+        for begin, end in _below(motion.times_s, _slower(motion, parts), limit_mps):
             lasted = None if begin is None or end is None else end - begin
             if lasted is None or CONTACT_LEAST_S <= lasted <= most_s:
-                found.append(Contact(side, begin, end, _place(motion, parts, begin, end)))
+                place_m = _place(motion, parts, begin, end)
+                found.append(Contact(side, begin, end, place_m, is_timed))
     return tuple(sorted(found, key=lambda c: _first(c.touchdown_s, motion.times_s[0])))
+
+
+def _followed(motion: Motion, side: str) -> tuple[NDArray[np.intp], float]:
+    """The parts of a foot that say whether it stands, and the share of the speed for them."""
+    for names, share in ((("toe", "heel"), SPEED_SHARE), (("ankle",), ANKLE_SHARE)):
+        parts = numbers_of(*(f"{side}_{name}" for name in names))
+        if np.isfinite(motion.along_m[:, parts]).all():
+            return parts, share
+    return numbers_of(), 0.0
 
 
 def _first(time_s: float | None, start_s: float) -> float:
@@ -95,9 +114,7 @@ def _below(times_s: Floats, speed: Floats, limit: float) -> list[Span]:
     return _closed(spans)
 
 
-def _closed(
-    spans: list[Span],
-) -> list[Span]:
+def _closed(spans: list[Span]) -> list[Span]:
     joined: list[Span] = []
     for begin, end in spans:
         if joined and begin is not None:

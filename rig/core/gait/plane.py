@@ -11,15 +11,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
 from rig.core.camera_pose import CameraPose
-from rig.core.gait.keypoints import Floats
+from rig.core.gait.keypoints import Floats, Keypoints, numbers_of
 from rig.core.lane import Lane
 
 _EDGE_ON: Final = 1e-6
+_SHOULDER_SHARE: Final = 0.79
+_SURE_LEAST: Final = 0.3
 
 
 class View(StrEnum):
@@ -33,6 +35,75 @@ class View(StrEnum):
 SIDE_LEAST_DEG: Final = 70.0
 OBLIQUE_LEAST_DEG: Final = 30.0
 """Nearer to the lane than this contacts scatter by 20 to 44 ms (measured on force plates)."""
+
+
+class Plane(Protocol):
+    """What turns pixels into metres along and up."""
+
+    def to_metres(self, points_px: Floats, across_m: Floats) -> Floats:
+        """(N, 2) along and up of pixels (N, 2) on the planes at `across_m` (N,); NaN unseen."""
+
+    def to_level(self, points_px: Floats, up_m: float) -> Floats:
+        """(N, 2) along and across of what pixels (N, 2) show at this height."""
+
+    def angle_deg(self, along_m: float, across_m: float) -> float:
+        """Between the line of sight to a place on the lane and the lane: 90 is from the side."""
+
+    def to_upright(self, points_px: Floats, along_m: Floats) -> Floats:
+        """(N,) how high pixels (N, 2) are, on planes across the lane at `along_m` (N,)."""
+
+    @property
+    def looks_down_the_lane(self) -> bool:
+        """Whether the camera looks from the lane's end toward its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePlane:
+    """The picture itself, for clips of which only is known that the camera looks from the side.
+
+    Along grows to the right; the runner's size gives the scale.
+    """
+
+    px_per_m: float
+
+    def to_metres(self, points_px: Floats, across_m: Floats) -> Floats:
+        """See `Plane`; the place across is not known."""
+        return np.asarray(points_px * (1.0, -1.0) / self.px_per_m)
+
+    def to_level(self, points_px: Floats, up_m: float) -> Floats:
+        """See `Plane`; the place across is not known."""
+        return np.stack([points_px[:, 0] / self.px_per_m, np.zeros(len(points_px))], axis=1)
+
+    def angle_deg(self, along_m: float, across_m: float) -> float:
+        """From the side, by definition."""
+        return 90.0
+
+    def to_upright(self, points_px: Floats, along_m: Floats) -> Floats:
+        """As high as on the picture's own plane."""
+        return np.asarray(-points_px[:, 1] / self.px_per_m)
+
+    @property
+    def looks_down_the_lane(self) -> bool:
+        """It looks across."""
+        return False
+
+
+def picture_plane(keypoints: Keypoints, height_m: float) -> PicturePlane | None:
+    """The plane of a clip whose runner is so tall; None where shoulder and ankle were never seen.
+
+    Shoulder to ankle is 0.79 of the height (trunk 0.30, thigh 0.245, shank 0.246); the nearly
+    longest that is seen counts, because legs bend.
+    """
+    points, sure = keypoints.points_px, np.nan_to_num(keypoints.confidence)
+    points = np.where((sure >= _SURE_LEAST)[:, :, None], points, np.nan)
+    shoulders, ankles = (
+        points[:, numbers_of(f"left_{part}", f"right_{part}"), 1] for part in ("shoulder", "ankle")
+    )
+    tall_px = (ankles[:, :, None] - shoulders[:, None, :]).reshape(len(points), -1)
+    tall_px = tall_px[np.isfinite(tall_px)]
+    if tall_px.size < 4 or np.quantile(tall_px, 0.9) <= 0:
+        return None
+    return PicturePlane(float(np.quantile(tall_px, 0.9)) / (_SHOULDER_SHARE * height_m))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +133,19 @@ class BodyPlane:
         along_m = eye @ along + (rays[:, :2] @ along) * reach
         return np.stack([along_m, self.pose.height_m + rays[:, 2] * reach], axis=1)
 
-    @property
-    def is_past_the_end(self) -> bool:
-        """Whether the camera stands nearer to the lane's end than to its start."""
+    def to_upright(self, points_px: Floats, along_m: Floats) -> Floats:
+        """(N,) how high pixels (N, 2) are, on planes across the lane at `along_m` (N,)."""
         start, along, _ = self._axes
+        rays = self.pose.to_rays(points_px)
         eye = np.array([self.pose.x_m, self.pose.y_m]) - start
-        return float(eye @ along) > self.lane.length_m / 2
+        slope = rays[:, :2] @ along
+        reach = (along_m - eye @ along) / np.where(np.abs(slope) > _EDGE_ON, slope, np.nan)
+        return np.asarray(self.pose.height_m + rays[:, 2] * np.where(reach > 0, reach, np.nan))
+
+    @property
+    def looks_down_the_lane(self) -> bool:
+        """Whether the camera looks from the lane's end toward its start."""
+        return float(self.pose.axes[2][:2] @ self._axes[1]) < 0
 
     def to_level(self, points_px: Floats, up_m: float) -> Floats:
         """(N, 2) along and across of what pixels (N, 2) show at this height; NaN for the sky."""

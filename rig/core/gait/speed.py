@@ -19,6 +19,8 @@ from rig.core.gait.cleaning import Motion
 from rig.core.gait.contacts import Contact
 from rig.core.gait.keypoints import Floats, numbers_of
 
+SIGMA_MOST_MPS: Final = 0.1
+"""A speed less sure than this is not told: the view was too short."""
 SPEED_MOST_MPS: Final = 8.0
 """Nobody runs backwards faster: the 4 x 100 m record is 6.4 m/s."""
 STANDING_MPS: Final = 0.3
@@ -115,33 +117,45 @@ def _line(
     counted = max(1.0, per_sample)
     sigma = math.sqrt(float(rest @ rest) / times.size * inverse[1, 1] * counted * times.size / free)
     speed = float(answer[1])
-    return Speed(speed, sigma) if abs(speed) <= SPEED_MOST_MPS else None
+    is_told = abs(speed) <= SPEED_MOST_MPS and sigma <= SIGMA_MOST_MPS
+    return Speed(speed, sigma) if is_told else None
 
 
-def facing(motion: Motion) -> float | None:
-    """+1 where the body faces up the lane, -1 down the lane, None where the feet do not tell.
+def facing(motion: Motion, is_along: bool, looks_down: bool) -> float | None:
+    """+1 where the body faces up the lane, -1 down the lane, None where nothing tells.
 
-    A foot points where its body faces: the toe lies before the heel, on average over strides,
-    whichever way it goes.
+    A foot points where its body faces, and a knee bends there: on average over strides, whichever
+    way the body goes. Along the lane the sides tell it: a person's left is seen on the left from
+    the back only.
     """
-    toes = motion.along_m[:, numbers_of("left_toe", "right_toe")]
-    heels = motion.along_m[:, numbers_of("left_heel", "right_heel")]
-    lengths = toes - heels
+    if is_along and abs(motion.turned) > _TURNED_LEAST:
+        return -math.copysign(1.0, motion.turned) * (1.0 if looks_down else -1.0)
+    toes, heels, hips, knees, ankles = (
+        motion.along_m[:, numbers_of(f"left_{part}", f"right_{part}")]
+        for part in ("toe", "heel", "hip", "knee", "ankle")
+    )
+    by_foot = _sign(toes - heels, motion, _FOOT_LEAST_M)
+    return by_foot or _sign(knees - (hips + ankles) / 2, motion, _KNEE_LEAST_M)
+
+
+def _sign(lengths: Floats, motion: Motion, least_m: float) -> float | None:
+    """Of the mean length, where that is sure."""
     if not np.isfinite(lengths).all() or len(lengths) < 2:
         return None
     mean, spread = float(lengths.mean()), float(lengths.std())
     separate = max(1.0, 4.0 * float(np.ptp(motion.times_s)))
-    if abs(mean) < 2.0 * spread / math.sqrt(separate) or abs(mean) < _FOOT_LEAST_M:
+    if abs(mean) < 2.0 * spread / math.sqrt(separate) or abs(mean) < least_m:
         return None
     return math.copysign(1.0, mean)
 
 
 _FOOT_LEAST_M: Final = 0.03
+_KNEE_LEAST_M: Final = 0.02
+_TURNED_LEAST: Final = 0.2
 
 
-def direction_of(motion: Motion, speed: Speed | None) -> Direction:
-    """Backward or forward; unknown when standing, or when the feet do not tell."""
-    faces = facing(motion)
+def direction_of(faces: float | None, speed: Speed | None) -> Direction:
+    """Backward or forward; unknown when standing, or when nothing tells where the body faces."""
     if faces is None or speed is None or abs(speed.along_mps) < STANDING_MPS:
         return Direction.UNKNOWN
     return Direction.FORWARD if faces * speed.along_mps > 0 else Direction.BACKWARD
