@@ -50,6 +50,9 @@ COMMANDS: Mapping[str, Command] = {
     "replay": Command(
         "verify a session's log and decide it again, with other limits if wished", Takes.SETTINGS
     ),
+    "gait": Command(
+        "steps, cadence and more of a session or of keypoints, as tables and plots", Takes.NOTHING
+    ),
     "calibrate": Command(
         "camera pose and lane from four or more known points on the ground", Takes.NOTHING
     ),

@@ -16,6 +16,8 @@ from rig.core.camera_pose import CameraPose, lens_preset
 from rig.core.gait.keypoints import JOINTS, Floats, Keypoints, numbers_of
 
 VIEWS: Final = ("side", "oblique 60", "oblique 45", "oblique 30", "along")
+HOLES_FROM_S: Final = 2.0
+"""A shorter recording has single frames dropped and no hole: it would take the only contact."""
 HEIGHT_M: Final = 1.75
 """Of a body, for errors given as a share of it."""
 FEET: Final = numbers_of("left_toe", "left_heel", "right_toe", "right_heel")
@@ -68,8 +70,9 @@ def _frame_times(recording: Recording, errors: Errors, random: np.random.Generat
     times = np.arange(begin + random.uniform(0, 1 / errors.rate_hz), end, 1 / errors.rate_hz)
     times = times + random.normal(0.0, errors.jitter_s, len(times))
     is_kept = random.random(len(times)) >= errors.dropped
-    hole = random.uniform(begin + 0.3, max(begin + 0.31, end - 0.4))
-    is_kept &= (times < hole) | (times > hole + errors.hole_s)
+    if end - begin > HOLES_FROM_S:
+        hole = random.uniform(begin + 0.3, end - 0.4)
+        is_kept &= (times < hole) | (times > hole + errors.hole_s)
     is_kept[[0, -1]] = True
     return np.asarray(np.sort(times[is_kept]))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from gait.bars import Score, scores
 from gait.cameras import Errors
+from gait.drawn import drawn_runners
 from gait.markers import Recording, read_recording
 from gait.measuring import Truth, measure
 from rig.core.gait.plane import picture_plane
@@ -52,6 +53,10 @@ def main() -> int:
     for recording, is_noisy in recordings:
         for truth in (_truth(recording, Direction.FORWARD), _reversed(recording)):
             rows += _rows(truth, errors, args.seeds, is_noisy=is_noisy)
+    if args.markers is None:
+        for recording in drawn_runners():
+            truth = Truth(recording, Direction.BACKWARD, Gait.RUN)
+            rows += _rows(truth, errors, args.seeds, is_noisy=False)
     return _tell(rows)
 
 

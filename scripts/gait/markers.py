@@ -24,6 +24,8 @@ MARKERS: Final = {
     "ankle": (("{S}AJC",), ("{S}LMALv", "{S}MMALv"), ("{S}.Ankle",)),
     "knee": (("{S}KJC",), ("{S}LFCv", "{S}MFCv"), ("{S}.Knee",)),
     "hip": (("{S}HJC",), ("{S}ASI", "{S}PSI"), ("{S}.ASIS", "{S}.PSIS")),
+    "elbow": (("{S}LEL",), ("{S}.Elbow",)),
+    "wrist": (("{S}FAradius", "{S}FAulna"), ("{S}.Wrist",)),
     "shoulder": (("{S}SJC",), ("{S}ACR",), ("{S}.Shoulder",)),
 }
 """Joint -> groups of markers in order of preference, S being L or R; a group's mean is the joint.

@@ -15,9 +15,9 @@ import numpy as np
 
 from gait.cameras import Errors, camera, show
 from gait.markers import Recording
-from rig.core.gait.contacts import Contact
+from rig.core.gait.contacts import HOLE_REASON, Contact
 from rig.core.gait.keypoints import SIDES, Floats, numbers_of
-from rig.core.gait.plane import OBLIQUE_LEAST_DEG, BodyPlane
+from rig.core.gait.plane import OBLIQUE_LEAST_DEG, BodyPlane, View
 from rig.core.gait.reading import Stretch, read_gait
 from rig.core.gait.speed import Direction, Gait
 from rig.core.lane import straight_lane
@@ -25,6 +25,8 @@ from rig.core.lane import straight_lane
 MARGIN_S: Final = 0.05
 """A contact that begins or ends so near to a stretch's end may be lost."""
 WINDOW_LEAST_S: Final = 3.9
+TWO_STRIDES_S: Final = 1.4
+"""Direction and gait are held against the truth from two strides on."""
 TEN: Final = 10
 LANE: Final = straight_lane(40.0)
 
@@ -91,6 +93,8 @@ def _add_whole(found: Found, truth: Truth, stretch: Stretch) -> None:
             is_whole = 2 * half >= WINDOW_LEAST_S
             name = "cadence" if is_whole else "cadence, short"
             found.lists[name].append(cadence.steps_per_min - real_spm)
+    if stretch.end_s - stretch.begin_s < TWO_STRIDES_S:
+        return
     found.stretches += 1
     answers = ((stretch.direction, truth.direction), (stretch.gait, truth.gait))
     found.confused += sum(a is not b and a.value != "unknown" for a, b in answers)
@@ -123,6 +127,7 @@ def _add_contacts(
 ) -> None:
     if is_along:
         return
+    strides: list[tuple[float, float]] = []
     for foot in SIDES:
         hits = [
             _Hit(truth, foot, span, stretches, plane) for span in truth.recording.contacts[foot]
@@ -133,10 +138,11 @@ def _add_contacts(
         found.extra += _extra(truth.recording.contacts[foot], stretches, foot)
         for hit in due:
             hit.add_to(found.lists)
-        errors = _stride_errors(hits)
-        found.lists["stride"] += errors
-        tens = [errors[k : k + TEN] for k in range(0, len(errors) - TEN + 1, TEN)]
-        found.lists["ten strides"] += [float(np.mean(ten)) for ten in tens]
+        strides += _stride_errors(hits)
+    errors = [error for _, error in sorted(strides)]
+    found.lists["stride"] += errors
+    tens = [errors[k : k + TEN] for k in range(0, len(errors) - TEN + 1, TEN)]
+    found.lists["ten strides"] += [float(np.mean(ten)) for ten in tens]
 
 
 class _Hit:
@@ -153,7 +159,9 @@ class _Hit:
         begin, end = self.span = span
         self.place_m = truth.foot_at(foot, span)
         is_seen = any(
-            s.begin_s + MARGIN_S <= begin and end <= s.end_s - MARGIN_S for s in stretches
+            s.begin_s + MARGIN_S <= begin and end <= s.end_s - MARGIN_S
+            for s in stretches
+            if s.view is not View.ALONG
         )
         self.is_due = is_seen and plane.angle_deg(self.place_m, 0.0) >= OBLIQUE_LEAST_DEG + 1
         overlapping = (
@@ -170,21 +178,23 @@ class _Hit:
         contact = self.contact
         if contact is None or contact.touchdown_s is None or contact.takeoff_s is None:
             return
-        lists["touch-down"].append(1e3 * (contact.touchdown_s - self.span[0]))
-        if contact.is_timed:
+        if contact.untimed_reason != HOLE_REASON:
+            lists["touch-down"].append(1e3 * (contact.touchdown_s - self.span[0]))
+        if not contact.untimed_reason:
             lists["take-off"].append(1e3 * (contact.takeoff_s - self.span[1]))
             real = self.span[1] - self.span[0]
             lists["contact"].append(1e3 * (contact.takeoff_s - contact.touchdown_s - real))
 
 
-def _stride_errors(hits: Sequence[_Hit]) -> list[float]:
-    """Of the length of each stride whose two contacts were found and follow each other."""
+def _stride_errors(hits: Sequence[_Hit]) -> list[tuple[float, float]]:
+    """(when, error of the length) of each stride whose two contacts were found in a row."""
     errors = []
     for before, after in pairwise(hits):
         if before.contact is None or after.contact is None or not (before.is_due and after.is_due):
             continue
         measured = after.contact.along_m - before.contact.along_m
-        errors.append(abs(measured) - abs(after.place_m - before.place_m))
+        real = abs(after.place_m - before.place_m)
+        errors.append((before.span[0], abs(measured) - real))
     return errors
 
 

@@ -48,9 +48,10 @@ RANKS = {
 """Part of `rig` -> its rank. A part may import itself and what ranks below it."""
 
 PURE_IMPORTS = {
-    "__future__", "base64", "bisect", "collections", "dataclasses", "difflib", "enum", "errno",
-    "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "numpy",
-    "operator", "pathlib", "re", "statistics", "struct", "tomllib", "types", "typing",
+    "__future__", "base64", "bisect", "collections", "csv", "dataclasses", "difflib", "enum",
+    "errno", "fractions", "functools", "hashlib", "heapq", "html", "io", "itertools", "json",
+    "math", "numbers", "numpy", "operator", "pathlib", "re", "statistics", "struct", "tomllib",
+    "types", "typing",
 }  # fmt: skip
 """All that `rig.core` may import besides itself: nothing with a clock, a file or a thread."""
 

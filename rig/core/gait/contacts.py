@@ -28,6 +28,10 @@ ANKLE_SHARE: Final = 0.66
 speed at touch-down and take-off (force plates). A walker's heel lifts long before the toe: ankles
 give touch-downs and places there, and no contact time."""
 LIFT_LEAST_S: Final = 0.03
+HOLE_TIMED_S: Final = 0.11
+"""Three frames at 30 Hz; an event in a longer hole can be off by 0.1 s and more."""
+HOLE_REASON: Final = "the foot was not seen around its touch-down or take-off"
+ANKLE_REASON: Final = "from ankles alone a walker's contacts come out 80 ms short"
 CONTACT_LEAST_S: Final = 0.08
 CONTACT_MOST_S: Final = 1.2
 """A walker's; 0.6 s for a runner."""
@@ -44,15 +48,17 @@ class Contact:
     takeoff_s: float | None
     along_m: float
     """Where it stood: the median of toe and heel over the contact."""
-    is_timed: bool = True
-    """Whether its length counts; a walker's from ankles alone does not."""
+    untimed_reason: str = ""
+    """Why its length does not count; empty where it does."""
+    has_foot: bool = True
+    """Whether toe and heel told it, not the ankle."""
     angle_deg: float = 90.0
     """Under which it was seen: 90 from the side, 0 along the lane."""
 
     @property
     def lasted_s(self) -> float | None:
         """Contact time, None where an end is not known."""
-        if self.touchdown_s is None or self.takeoff_s is None or not self.is_timed:
+        if self.touchdown_s is None or self.takeoff_s is None or self.untimed_reason:
             return None
         return self.takeoff_s - self.touchdown_s
 
@@ -67,13 +73,27 @@ def find_contacts(motion: Motion, speed_mps: float) -> tuple[Contact, ...]:
         if not parts.size:
             continue
         limit_mps = max(SPEED_LEAST_MPS, share * speed_mps)
-        is_timed = is_running or share == SPEED_SHARE
+        reason = "" if is_running or share == SPEED_SHARE else ANKLE_REASON
         for begin, end in _below(motion.times_s, _slower(motion, parts), limit_mps):
             lasted = None if begin is None or end is None else end - begin
             if lasted is None or CONTACT_LEAST_S <= lasted <= most_s:
                 place_m = _place(motion, parts, begin, end)
-                found.append(Contact(side, begin, end, place_m, is_timed))
+                why = reason or _unseen(motion, parts, begin, end)
+                found.append(Contact(side, begin, end, place_m, why, len(parts) > 1))
     return tuple(sorted(found, key=lambda c: _first(c.touchdown_s, motion.times_s[0])))
+
+
+def _unseen(motion: Motion, parts: NDArray[np.intp], begin: float | None, end: float | None) -> str:
+    """The reason where the foot was not seen for long around a touch-down or take-off."""
+    seen_s = motion.times_s[motion.is_seen[:, parts].all(axis=1)]
+    for time_s in (begin, end):
+        if time_s is None:
+            continue
+        later = int(np.searchsorted(seen_s, time_s))
+        around = seen_s[max(0, later - 1) : later + 1]
+        if len(around) < 2 or around[1] - around[0] > HOLE_TIMED_S:
+            return HOLE_REASON
+    return ""
 
 
 def _followed(motion: Motion, side: str) -> tuple[NDArray[np.intp], float]:

@@ -1,9 +1,11 @@
 """Whether a person falls, from joints in the picture.
 
 UPRIGHT -> DESCENDING when the hips are low and sink fast, or the trunk tips fast and far ->
-FALLEN within a second when two of three say so: hips near the ground, trunk lying, body wider than
-high. Lengths are told in standing torsos, so neither lane nor scale is needed. Slow descents
-(sitting, tying a shoe) never leave UPRIGHT; who crouches has hips near the ground and nothing else.
+FALLEN within a second when the hips are near the ground and the trunk lies or the body is wider
+than high. (Trunk and width alone are not enough: who lands from a jump bows so deep, with the hips
+up.) Lengths are told in standing torsos, so neither lane nor scale is needed. Slow descents
+(sitting, tying a shoe) never leave UPRIGHT. Whose legs may reach out of the picture is not judged.
+One frame alone never makes a fall: poses err that much.
 A person who vanishes while descending, away from the picture's edge, has fallen. The box-based
 check of the guard (`core.fall`) does without this one. Called by the gait program and `rig gait`.
 """
@@ -29,7 +31,9 @@ TORSO_M: Final = 0.52
 """0.30 of a body of 1.75 m; speeds need it, lengths do not."""
 LOW_SHARE: Final = 0.75
 DESCENT_MPS: Final = 0.8
-DESCENT_WINDOW_S: Final = 0.25
+DESCENT_WINDOW_S: Final = 0.35
+DESCENT_LEAST_S: Final = 0.09
+"""Shorter is noise."""
 TIP_RATE_DPS: Final = 120.0
 TIP_DEG: Final = 35.0
 DOWN_WITHIN_S: Final = 1.0
@@ -45,6 +49,7 @@ UP_SHARE: Final = 0.7
 UP_S: Final = 1.0
 
 _HIPS: Final = numbers_of("left_hip", "right_hip")
+_ANKLES: Final = numbers_of("left_ankle", "right_ankle")
 _SHOULDERS: Final = numbers_of("left_shoulder", "right_shoulder")
 
 
@@ -79,6 +84,8 @@ class _Body:
     lean_deg: float
     is_wide: bool
     is_at_edge: bool
+    hip_row_px: float
+    has_ankles: bool
 
 
 class FallReader:
@@ -91,7 +98,6 @@ class FallReader:
         self._recent: deque[_Body] = deque()
         self._standing: tuple[float, float] | None = None
         self._descended_s = self._up_s = 0.0
-        self._is_down = False
 
     def update(self, t_s: float, points_px: Floats, confidence: Floats) -> Posture:
         """Take a frame: joints (J, 2) and confidence (J,). Frames that run back are left out."""
@@ -114,6 +120,10 @@ class FallReader:
             return
         hip_px, torso_px = self._standing
         share = body.hip_px / hip_px
+        if self._may_reach_out(body, hip_px):
+            if self.posture is Posture.DESCENDING:
+                self.posture = Posture.UPRIGHT
+            return
         if self.posture is Posture.UPRIGHT and self._descends(body, share, torso_px):
             self.posture, self._descended_s = Posture.DESCENDING, body.t_s
         if self.posture is Posture.DESCENDING:
@@ -129,9 +139,13 @@ class FallReader:
                 self._standing = (hips, torso)
                 self.posture = Posture.UPRIGHT
 
+    def _may_reach_out(self, body: _Body, hip_px: float) -> bool:
+        """Whether the legs, not found, may lie past the lower edge of the picture."""
+        return not body.has_ankles and body.hip_row_px + hip_px > self._size_px[1]
+
     def _descends(self, body: _Body, share: float, torso_px: float) -> bool:
         window = [b for b in self._recent if body.t_s - b.t_s <= DESCENT_WINDOW_S]
-        if len(window) < 3:
+        if body.t_s - window[0].t_s < DESCENT_LEAST_S:
             return False
         times = np.array([b.t_s - body.t_s for b in window])
         sink_px = -float(np.polyfit(times, [b.hip_px for b in window], 1)[0])
@@ -140,14 +154,15 @@ class FallReader:
         return is_sinking or (tip_dps > TIP_RATE_DPS and body.lean_deg > TIP_DEG)
 
     def _follow(self, body: _Body, share: float) -> None:
-        signs = (share < DOWN_SHARE, body.lean_deg > LYING_DEG, body.is_wide)
-        if sum(signs) >= 2:
+        before_px = self._recent[-2].hip_px if len(self._recent) > 1 else body.hip_px
+        was_low = before_px < LOW_SHARE * body.hip_px / max(share, 1e-6)
+        if was_low and share < DOWN_SHARE and (body.lean_deg > LYING_DEG or body.is_wide):
             self._fall(body.t_s)
         elif body.t_s - self._descended_s > DOWN_WITHIN_S:
             self.posture = Posture.UPRIGHT
 
     def _fall(self, t_s: float) -> None:
-        self.posture, self._up_s, self._is_down = Posture.FALLEN, 0.0, True
+        self.posture, self._up_s = Posture.FALLEN, 0.0
         self.falls.append(Fall(self._descended_s, t_s))
 
     def _lie(self, t_s: float, share: float) -> None:
@@ -217,4 +232,13 @@ def _body(
     lean_deg = float(np.degrees(np.arctan2(abs(trunk[0]), -trunk[1])))
     is_wide = bool(high[0] - low[0] > WIDE * (high[1] - low[1]))
     length_px = float(np.hypot(*trunk))
-    return _Body(t_s, float(high[1] - hip[1]), length_px, lean_deg, is_wide, bool(is_at_edge))
+    return _Body(
+        t_s,
+        float(high[1] - hip[1]),
+        length_px,
+        lean_deg,
+        is_wide,
+        bool(is_at_edge),
+        float(hip[1]),
+        bool(is_found[_ANKLES].any()),
+    )

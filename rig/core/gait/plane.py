@@ -99,7 +99,7 @@ def picture_plane(keypoints: Keypoints, height_m: float) -> PicturePlane | None:
     shoulders, ankles = (
         points[:, numbers_of(f"left_{part}", f"right_{part}"), 1] for part in ("shoulder", "ankle")
     )
-    tall_px = (ankles[:, :, None] - shoulders[:, None, :]).reshape(len(points), -1)
+    tall_px = (ankles[:, :, None] - shoulders[:, None, :]).ravel()
     tall_px = tall_px[np.isfinite(tall_px)]
     if tall_px.size < 4 or np.quantile(tall_px, 0.9) <= 0:
         return None

@@ -35,9 +35,9 @@ from rig.core.gait.stumbles import Stumble, find_stumbles
 HIPS_LEAST_MPS: Final = 0.02
 """Hips sway within a stride, so that their line is never surer than this."""
 DRIFT_LEAST_M: Final = 5.0
-NOTHING: Final = "no runner was seen for long enough"
+NOTHING: Final = "no runner was seen for long enough, or several in turn"
 _WINDOW_STEP_S: Final = 1.0
-_LEGS: Final = ("toe", "heel", "ankle", "knee")
+_SWINGING: Final = ("toe", "heel", "ankle", "knee", "wrist", "elbow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,8 @@ def _cadences(motion: Motion) -> tuple[tuple[float, Cadence], ...]:
 
 
 def _apart(motion: Motion) -> Floats:
-    """(T, C) left minus right of every leg joint that was followed, along and up."""
-    left, right = (numbers_of(*(f"{side}_{part}" for part in _LEGS)) for side in SIDES)
+    """(T, C) left minus right of every joint that swings and was followed, along and up."""
+    left, right = (numbers_of(*(f"{side}_{part}" for part in _SWINGING)) for side in SIDES)
     both = [motion.along_m[:, left] - motion.along_m[:, right]]
     both += [motion.up_m[:, left] - motion.up_m[:, right]]
     apart = np.concatenate(both, axis=1)

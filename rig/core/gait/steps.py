@@ -20,12 +20,11 @@ from rig.core.gait.speed import Gait, gait_of_step, steadied
 
 STEP_MOST_S: Final = 1.5
 """A longer one is a pause, or a step was missed."""
-EVENT_SIGMA_S: Final = 0.008
-"""Scatter of a touch-down or take-off seen from the side (force plates, docs/gait.md); it grows
-with one over the sine of the angle of view."""
+_EVENT_SIGMA_S: Final = {True: 0.008, False: 0.02}
+"""Scatter of a touch-down or take-off seen from the side, with and without toe and heel (force
+plates, docs/gait.md); it grows with one over the sine of the angle of view."""
 PLACE_SIGMA_M: Final = 0.025
 """Scatter of a foot's place, likewise."""
-ANKLE_REASON: Final = "from ankles alone a walker's contacts come out 80 ms short"
 CUT_REASON: Final = "the view began or ended during it"
 LAST_REASON: Final = "no later step of this foot was seen"
 _VERTICAL: Final = 1e-6
@@ -103,8 +102,8 @@ def _step(motion: Motion, contact: Contact, row: Mapping[str, Value], gait: Gait
 
 def _reason(name: str, contact: Contact) -> str:
     is_short = name in ("contact_time_ms", "duty_factor", "flight_time_ms")
-    if is_short and not contact.is_timed:
-        return ANKLE_REASON
+    if is_short and contact.untimed_reason:
+        return contact.untimed_reason
     if is_short and contact.takeoff_s is None:
         return CUT_REASON
     if name in ("trunk_lean_deg", "hip_vertical_oscillation_cm"):
@@ -118,7 +117,7 @@ def _measure(
     """Every metric that this step supports."""
     me, begin = downs[number], downs[number].touchdown_s or 0.0
     slant = math.sin(math.radians(me.angle_deg))
-    event_s, place_m = EVENT_SIGMA_S / slant, PLACE_SIGMA_M / slant
+    event_s, place_m = _EVENT_SIGMA_S[me.has_foot] / slant, PLACE_SIGMA_M / slant
     later = [c for c in downs[number + 1 :] if (c.touchdown_s or 0.0) - begin <= STEP_MOST_S]
     other = next((c for c in later[:1] if c.foot != me.foot), None)
     again = next((c for c in later[:2] if c.foot == me.foot), None) if other else None
@@ -129,7 +128,7 @@ def _measure(
         found["step_time_s"] = Value(other.touchdown_s - begin, event_s * math.sqrt(2))
         length_m = abs(other.along_m - me.along_m)
         found["step_length_m"] = Value(length_m, place_m * math.sqrt(2))
-        if me.takeoff_s is not None and me.is_timed:
+        if me.takeoff_s is not None and not me.untimed_reason:
             flight_s = other.touchdown_s - me.takeoff_s
             found["flight_time_ms"] = Value(1e3 * flight_s, 1e3 * event_s * math.sqrt(2))
     if again is not None and again.touchdown_s is not None:

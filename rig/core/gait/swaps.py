@@ -15,7 +15,7 @@ from rig.core.gait.keypoints import LEFT_LEG, RIGHT_LEG, Floats
 
 HOLE_TELLS: Final = 2.5
 """Periods: over a longer hole nothing tells which leg is which but the names."""
-SWAP_PRICE: Final = 0.02
+SWAP_PRICE: Final = 0.05
 """Of the legs' height, for each frame whose names are called wrong [J]."""
 
 
