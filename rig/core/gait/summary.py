@@ -15,12 +15,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from rig.core.gait.cadence import WINDOW_S
 from rig.core.gait.falls import Fall
-from rig.core.gait.keypoints import SIDES, Floats
+from rig.core.gait.keypoints import SIDES
 from rig.core.gait.plane import View
 from rig.core.gait.reading import NOTHING, Stretch
 from rig.core.gait.speed import Direction, Gait
-from rig.core.gait.steps import METRICS, Step
+from rig.core.gait.steps import METRICS, Step, Value
 
 BIAS: Final[Mapping[str, float]] = {
     "contact_time_ms": 17.0,
@@ -54,8 +55,8 @@ def summarise(
     found: dict[str, Any] = dict(about)
     found |= _whole(stretches, steps)
     for name in METRICS:
-        _tell(found, name, *_mean(stretches, steps, name), BIAS.get(name, 0.0))
-    _tell(found, "cadence_spm", *_cadence(stretches), 0.0)
+        _tell(found, name, *_values(stretches, steps, name), BIAS.get(name, 0.0))
+    _tell(found, "cadence_spm", *_cadences(stretches), 0.0)
     found |= _places(stretches)
     _tell_variability(found, steps)
     for name in SYMMETRIC:
@@ -103,14 +104,14 @@ def _share(stretches: Sequence[Stretch], holds: Callable[[Stretch], bool]) -> fl
     return _rounded(sum(_length_m(s) for s in stretches if holds(s)) / whole) if whole else None
 
 
-def _mean(stretches: Sequence[Stretch], steps: Sequence[Step], name: str) -> tuple[Floats, str]:
-    values = np.array([s.values[name].value for s in steps if name in s.values])
-    if values.size:
-        return values, ""
-    if name == "speed_mps":
-        speeds = np.array([abs(s.speed.along_mps) for s in stretches if s.speed is not None])
-        return speeds, "" if speeds.size else _reason(stretches, steps, name)
-    return values, _reason(stretches, steps, name)
+def _values(
+    stretches: Sequence[Stretch], steps: Sequence[Step], name: str
+) -> tuple[list[Value], str]:
+    values = [step.values[name] for step in steps if name in step.values]
+    if not values and name == "speed_mps":
+        speeds = [stretch.speed for stretch in stretches if stretch.speed is not None]
+        values = [Value(abs(speed.along_mps), speed.sigma_mps) for speed in speeds]
+    return values, "" if values else _reason(stretches, steps, name)
 
 
 def _reason(stretches: Sequence[Stretch], steps: Sequence[Step], name: str) -> str:
@@ -123,25 +124,33 @@ def _reason(stretches: Sequence[Stretch], steps: Sequence[Step], name: str) -> s
     return ALONG_ONLY if all(s.view is View.ALONG for s in stretches) else NO_STEPS
 
 
-def _cadence(stretches: Sequence[Stretch]) -> tuple[Floats, str]:
-    values = [c.steps_per_min for s in stretches for _, c in s.cadences]
+def _cadences(stretches: Sequence[Stretch]) -> tuple[list[Value], str]:
+    """Of windows that do not overlap: what two of them share is no second measurement."""
+    values: list[Value] = []
+    for stretch in stretches:
+        last_s = -math.inf
+        for middle_s, cadence in stretch.cadences:
+            if middle_s - last_s >= WINDOW_S - 1e-6:
+                values.append(Value(cadence.steps_per_min, cadence.sigma_spm))
+                last_s = middle_s
     reason = "the legs' motion fits no cadence well enough" if stretches else NOTHING
-    return np.array(values), "" if values else reason
+    return values, "" if values else reason
 
 
-def _tell(found: dict[str, Any], name: str, values: Floats, reason: str, bias: float) -> None:
-    count = int(values.size)
-    spread = float(values.std(ddof=1)) if count > 1 else None
-    found[name] = _rounded(float(values.mean())) if count else None
+def _tell(
+    found: dict[str, Any], name: str, values: Sequence[Value], reason: str, bias: float
+) -> None:
+    """Mean, SD, count, and how sure the mean is: by the scatter or the method, what is more."""
+    count = len(values)
+    numbers = np.array([value.value for value in values])
+    spread = float(numbers.std(ddof=1)) if count > 1 else None
+    found[name] = _rounded(float(numbers.mean())) if count else None
     found[f"{name}_sd"] = _rounded(spread)
     found[f"{name}_n"] = count
-    scatter = spread / math.sqrt(count) if spread is not None else None
-    found[f"{name}_uncertainty"] = (
-        _rounded(math.hypot(scatter, bias)) if scatter is not None else None
-    )
+    single = float(np.mean([value.sigma for value in values])) if count else math.nan
+    sigma = math.hypot(max(spread or 0.0, single) / math.sqrt(max(count, 1)), bias)
+    found[f"{name}_uncertainty"] = _rounded(sigma)
     found[f"{name}_withheld_reason"] = reason or None
-    if count == 1:
-        found[f"{name}_withheld_reason"] = "measured once: its uncertainty is not known"
 
 
 def _places(stretches: Sequence[Stretch]) -> dict[str, Any]:

@@ -87,8 +87,9 @@ def check_reasons(summary: dict[str, object]) -> None:
         if summary[name] is None:
             assert summary[f"{name}_withheld_reason"], name
             assert summary[f"{name}_uncertainty"] is None
-        elif summary[f"{name}_withheld_reason"] is None:
-            assert summary[f"{name}_uncertainty"] is not None, name
+        else:
+            assert summary[f"{name}_withheld_reason"] is None, name
+            assert summary[f"{name}_uncertainty"] > 0, name
     json.dumps(summary, allow_nan=False)
 
 

@@ -64,6 +64,15 @@ def test_a_mean_is_no_surer_than_the_method() -> None:
     assert summary["contact_time_ms_uncertainty"] > 15
 
 
+def test_windows_that_overlap_count_once() -> None:
+    summary = summarise([replace(REAL, cadences=REAL.cadences[:1] * 4)], (), {})
+    assert summary["cadence_spm_n"] == 1
+    assert summary["cadence_spm_sd"] is None
+    assert summary["cadence_spm_uncertainty"] == pytest.approx(
+        REAL.cadences[0][1].sigma_spm, abs=1e-4
+    )
+
+
 def test_a_real_stretch_fills_table_page_and_summary() -> None:
     summary = summarise([REAL], (), {"session_id": "x"})
     assert summary["session_id"] == "x"
