@@ -30,7 +30,8 @@ class Word:
     """watch -> horn: all that the horn needs to know; a lost one costs nothing.
 
     `judged_ns` is the time of the last judged frame, `since_ns` when the sound began,
-    `slow_limit_s` how old the judged frame may be on this board.
+    `slow_limit_s` how old the judged frame may be on this board, `is_well` whether watch knows of
+    nothing that is wrong with the rig, armed or not.
     """
 
     sequence: int
@@ -43,6 +44,7 @@ class Word:
     since_ns: int
     ticks_per_s: float | None
     slow_limit_s: float
+    is_well: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,18 +63,23 @@ class HornLaw:
         self._told_ns = 0
 
     def hear(self, word: Word, now_ns: int) -> None:
-        """Take a word; of two the later one counts, whatever way they came."""
+        """Take a word; of two the later one counts, whatever way they came.
+
+        One from a clock that had jumped does not shut out those that come after it.
+        """
         before = self._word
-        if before is not None and word.sent_ns < before.sent_ns:
+        if before is not None and word.sent_ns < before.sent_ns <= now_ns:
             return
         self._word = word
         self._heard_ns = min(now_ns, word.sent_ns)
 
     def turn(self, has_flag: bool, now_ns: int) -> Pins:
         """What the pins do now."""
-        is_relied_on = has_flag or (self._word is not None and self._word.is_armed)
+        is_guarding = self._word is not None and self._word.is_armed
+        is_relied_on = has_flag or is_guarding
         is_late = self._is_late(now_ns)
-        self._note_fault(is_relied_on, is_late or self._is_judging_late(now_ns), now_ns)
+        is_bad = is_late or (is_guarding and self._is_judging_late(now_ns))
+        self._note_fault(is_relied_on, is_bad, now_ns)
         sound = self._sound(is_late)
         elapsed_s = (now_ns - sound.since_ns) / 1e9
         # The tick that says "I watch" is for a sounder: a siren of 108 dB would be no comfort.
@@ -82,7 +87,7 @@ class HornLaw:
         return Pins(
             has_siren and is_on(sound.pattern, elapsed_s),
             tone_hz(sound.pattern, elapsed_s),
-            self._is_well(is_late or self._is_judging_late(now_ns), sound),
+            self._is_well(is_late, sound, now_ns),
             is_relied_on,
             sound,
         )
@@ -110,16 +115,18 @@ class HornLaw:
         self._word, self._fault_ns, self._recovered_ns = None, None, None
         self._is_restart_owed = False
 
-    def _is_well(self, is_bad: bool, sound: Sound) -> bool:
-        """For the lamp: watch speaks, judges, and has no fault."""
-        return self._word is not None and not is_bad and sound.level is not Level.FAULT
+    def _is_well(self, is_late: bool, sound: Sound, now_ns: int) -> bool:
+        """For the lamp: watch speaks, judges, and knows of nothing wrong, armed or not."""
+        if self._word is None or is_late or self._is_judging_late(now_ns):
+            return False
+        return self._word.is_well and sound.level is not Level.FAULT
 
     def _is_late(self, now_ns: int) -> bool:
         return now_ns - self._heard_ns > self._options.alive_limit_s * 1e9
 
     def _is_judging_late(self, now_ns: int) -> bool:
         word = self._word
-        if word is None or not word.is_armed:
+        if word is None:
             return False
         return word.judged_ns is None or now_ns - word.judged_ns > word.slow_limit_s * 1e9
 

@@ -74,7 +74,10 @@ class Pipeline:
             self._tracks = self._tracker.update(placed, seen.looked_at, seen.t_ns)
         t_ns = self._t_ns if seen.t_ns is not None else max(self._t_ns, now_ns)
         commands = self._commands(seen)
-        self._runner, obstacles = self._keeper.split(self._tracks, commands, seen.pose_fall, t_ns)
+        is_alarmed = bool(faults) or self._alerts.level >= Level.FAULT
+        self._runner, obstacles = self._keeper.split(
+            self._tracks, commands, seen.pose_fall, t_ns, is_alarmed
+        )
         hazards = assess(self._runner, obstacles, self._lane, self._config.hazard, now_ns)
         hazards = tuple(h for h in hazards if h.cause is not Cause.ALL_CLEAR or self._is_sure(t_ns))
         hazards += tuple(self._standing_causes())

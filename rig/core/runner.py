@@ -9,7 +9,7 @@
     WAITING -> RUNNING     whoever had the lock moves along the lane again
     IN_BOX, FINISHED -> RUNNING, lost   out of sight where they may set off unguarded
     FINISHED, RETURNING -> IN_BOX   the next person in the box takes the lock
-    any -> DISARMED        by command, or idle_s without anybody moving
+    any -> DISARMED        by command, or idle_s in which nobody moves and nothing alarms
 
 Decides which track is the runner and which are obstacles; judges no danger (`core.hazard`).
 While RUNNING a lost runner is looked for where they must be; `is_lost` after lost_s outside the
@@ -70,8 +70,9 @@ class RunnerKeeper:
         commands: Sequence[Command],
         pose_fall: bool | None,
         t_ns: int,
+        is_alarmed: bool = False,
     ) -> tuple[Runner, tuple[Track, ...]]:
-        """The runner, and everything else that is not part of the runner."""
+        """The runner, and all else that is not part of them; an alarmed rig is not idle."""
         for command in commands:
             self._obey(command, t_ns)
         people = [t for t in tracks if t.kind is Kind.PERSON and t.is_confirmed]
@@ -81,7 +82,7 @@ class RunnerKeeper:
                 self._watch_movers(people, t_ns)
             self._follow(people, t_ns)
             self._advance(t_ns)
-            self._idle(people, t_ns)
+            self._idle(people, t_ns, is_alarmed)
         fallen = self._fallen(tracks, pose_fall, t_ns)
         me = self._seen_track(tracks)
         others = tuple(t for t in tracks if me is None or not is_part_of(t, me))
@@ -106,8 +107,8 @@ class RunnerKeeper:
             if self._is_lost:
                 self._wait()
 
-    def _idle(self, people: Sequence[Track], t_ns: int) -> None:
-        if any(not self._stance.is_still(person) for person in people):
+    def _idle(self, people: Sequence[Track], t_ns: int, is_alarmed: bool) -> None:
+        if is_alarmed or any(not self._stance.is_still(person) for person in people):
             self._busy_ns = t_ns
         if t_ns - self._busy_ns > self._limits.idle_s * 1e9:
             self.disarm()

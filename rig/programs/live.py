@@ -140,7 +140,8 @@ class LiveWatch:
         before, now_ns = self._decision, boottime_ns()
         decision = self._decision = self._pipeline.step(seen, now_ns)
         sound = self._desk.sound(now_ns)
-        self._voice.say(decision, sound, self._frame_ns, self._desk.slow_limit_s)
+        desk = self._desk
+        self._voice.say(decision, sound, self._frame_ns, desk.slow_limit_s, desk.is_well)
         self._keep(frame, seen, before, decision)
         self._note(heard, now_ns)
 

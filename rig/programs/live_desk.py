@@ -74,6 +74,11 @@ class Desk:
         """Whether the pipeline was told to guard and has not stopped."""
         return self._arming.stage is Stage.ARMED
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the detector passed its test picture."""
+        return self._test_picture_failure is None
+
     def sound(self, now_ns: int) -> Sound | None:
         """What is heard while the rig does not guard."""
         return self._arming.sound(now_ns)

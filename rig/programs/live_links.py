@@ -17,7 +17,7 @@ from rig.core.datagrams import Message, SessionIs, Slot, Sounded, Word
 from rig.devices.datagram_link import Inbox, Outbox
 from rig.records import Alert, Cause, Decision, Hazard, Level, Phase
 
-QUIET = Word(0, 0, None, False, Level.SILENT, None, "silent", 0, None, 0.4)
+QUIET = Word(0, 0, None, False, Level.SILENT, None, "silent", 0, None, 0.4, False)
 
 
 class Links:
@@ -74,15 +74,24 @@ class Voice:
         self._horn.send(self.word)
 
     def say(
-        self, decision: Decision, sound: Sound | None, judged_ns: int | None, slow_limit_s: float
+        self,
+        decision: Decision,
+        sound: Sound | None,
+        judged_ns: int | None,
+        slow_limit_s: float,
+        is_well: bool = True,
     ) -> None:
-        """The state after a decision; `sound` is heard where the pipeline is not armed."""
+        """The state after a decision; `sound` is heard where the pipeline is not armed.
+
+        `is_well`: nothing is wrong that the decision does not tell.
+        """
         alert, is_armed = decision.alert, decision.runner.phase is not Phase.DISARMED
         told: Alert | Sound = alert
         pattern, ticks_per_s = _pattern(alert)
         if not is_armed and sound is not None:
             told, pattern, ticks_per_s = sound, sound.pattern, None
-        cause = told.cause if is_armed or sound is not None else _first_fault(decision.hazards)
+        fault = _first_fault(decision.hazards)
+        cause = told.cause if is_armed or sound is not None else fault
         self.word = replace(
             self.word,
             judged_ns=judged_ns,
@@ -93,6 +102,7 @@ class Voice:
             since_ns=told.since_ns,
             ticks_per_s=ticks_per_s,
             slow_limit_s=slow_limit_s,
+            is_well=is_well and fault is None and told.level is not Level.FAULT,
         )
         self.beat()
 
@@ -104,5 +114,5 @@ def _pattern(alert: Alert) -> tuple[str, float | None]:
 
 
 def _first_fault(hazards: tuple[Hazard, ...]) -> Cause | None:
-    """A disarmed rig sounds nothing, but its light goes out for this."""
+    """For this the lamp goes out, also where a STOP sounds or the rig is disarmed."""
     return next((h.cause for h in hazards if ALERTS[h.cause].level is Level.FAULT), None)

@@ -21,6 +21,7 @@ def word(
     is_armed: bool = True,
     since_ns: int | None = None,
     judged_ns: int | None = -1,
+    is_well: bool = True,
 ) -> Word:
     """A word sent at `t_ns`; the frame judged then too, unless told otherwise."""
     row = ALERTS[cause] if cause is not None else None
@@ -37,6 +38,7 @@ def word(
         since_ns=t_ns if since_ns is None else since_ns,
         ticks_per_s=ticks,
         slow_limit_s=SLOW_S,
+        is_well=is_well,
     )
 
 

@@ -30,10 +30,10 @@ from rig.core.datagrams import (
     unpack,
 )
 
-WORD = Word(7, 10, 5, True, Level.STOP, Cause.COLLISION, "stop", 3, None, 0.4)
+WORD = Word(7, 10, 5, True, Level.STOP, Cause.COLLISION, "stop", 3, None, 0.4, True)
 MESSAGES: tuple[Message, ...] = (
     WORD,
-    Word(0, 0, None, False, Level.SILENT, None, "silent", 0, 4.0, 0.4),
+    Word(0, 0, None, False, Level.SILENT, None, "silent", 0, 4.0, 0.4, False),
     Edge(7, 3, Cause.FALL, "fall", 9, True),
     Press(4, 1.25),
     Silence(1, 2),

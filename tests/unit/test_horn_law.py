@@ -32,6 +32,27 @@ def test_the_guards_tick_is_for_a_sounder_and_not_for_a_siren() -> None:
     assert all(lit)
 
 
+@pytest.mark.parametrize("is_armed", [True, False])
+def test_the_lamp_is_dark_when_anything_is_wrong(is_armed: bool) -> None:
+    for about, is_lit in (
+        ({}, True), ({"is_well": False}, False), ({"judged_ns": None}, False),
+        ({"judged_ns": 0}, False),
+    ):  # fmt: skip
+        ear = Ear(begun_ns=10 * S)
+        cause = Cause.GUARD if is_armed else None
+        ear.law.hear(word(10 * S, cause, is_armed=is_armed, **about), 10 * S)
+        pins = ear.law.turn(False, 10 * S + 5 * MS)
+        assert pins.is_healthy is is_lit, about
+        assert is_armed or not pins.is_siren_on
+
+
+def test_a_word_of_a_clock_that_jumped_does_not_shut_out_the_next() -> None:
+    ear = Ear()
+    ear.law.hear(word(90 * S, Cause.GUARD), 210 * MS)
+    ear.law.hear(word(240 * MS, Cause.COLLISION), 240 * MS)
+    assert ear.law.turn(False, 245 * MS).sound.cause is Cause.COLLISION
+
+
 def test_a_chirp_is_heard_on_the_siren() -> None:
     ear = Ear()
     ear.run(300 * MS, Cause.ARMED)

@@ -197,6 +197,26 @@ def test_a_fault_of_a_disarmed_rig_is_named_without_a_sound() -> None:
     Voice(ear, lambda: 1).say(decided(SILENT, Phase.DISARMED, *hazards), None, 5, 0.4)
     (word,) = ear.words
     assert (word.level, word.pattern, word.cause) == (Level.SILENT, "silent", Cause.CAMERA_BLIND)
+    assert not word.is_well
+
+
+@pytest.mark.parametrize(("alert", "hazards", "is_known_well", "is_well"), [
+    (Alert(Level.OK, Cause.GUARD, 3), (Hazard(Cause.GUARD),), True, True),
+    (Alert(Level.STOP, Cause.COLLISION, 3), (Hazard(Cause.COLLISION),), True, True),
+    (Alert(Level.STOP, Cause.FALL, 3), (Hazard(Cause.POWER_LOW),), True, False),
+    (Alert(Level.FAULT, Cause.CAMERA_STALE, 3), (), True, False),
+    (SILENT, (), False, False),
+])  # fmt: skip
+def test_a_word_is_well_when_nothing_is_wrong(
+    alert: Alert, hazards: tuple[Hazard, ...], is_known_well: bool, is_well: bool
+) -> None:
+    for phase in (Phase.WAITING, Phase.DISARMED):
+        ear = Ear()
+        voice = Voice(ear, lambda: 1)
+        assert not voice.word.is_well, "nothing was judged yet"
+        voice.say(decided(alert, phase, *hazards), None, 5, 0.4, is_known_well)
+        fault_is_silenced = phase is Phase.DISARMED and alert.level is Level.FAULT
+        assert ear.words[0].is_well is is_well or fault_is_silenced
 
 
 # ------------------------------------------------------------------------------- folder

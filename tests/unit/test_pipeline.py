@@ -73,6 +73,21 @@ def test_without_frames_the_camera_is_stale_and_the_tracks_stay() -> None:
     assert heard[-1].alert.cause is Cause.CAMERA_STALE
 
 
+@pytest.mark.parametrize("gap_s", [11 * 60, 365 * 86_400])
+def test_a_fault_is_not_ended_by_nobody_moving(gap_s: int) -> None:
+    """Ten idle minutes disarm, but not a rig whose camera died, nor one whose clock jumped."""
+    pipeline = Pipeline(SITE, CONFIG)
+    run_to(pipeline, 4.0)
+    start_ns = 4_000_000_000 + DELAY_NS
+    for seen in (Seen(None), Seen(round(4.1e9))):
+        decision = pipeline.step(seen, start_ns + gap_s * 1_000_000_000)
+        assert decision.runner.phase is not Phase.DISARMED
+        assert (decision.alert.level, decision.alert.cause) == (Level.FAULT, Cause.CAMERA_STALE)
+    for minute in range(1, 30):
+        decision = pipeline.step(Seen(None), start_ns + (gap_s + minute * 60) * 1_000_000_000)
+        assert decision.alert.level is Level.FAULT
+
+
 def test_the_learnt_height_belongs_to_the_locked_runner() -> None:
     decision = run_to(Pipeline(SITE, CONFIG), 4.0)
     assert decision.runner.height_m == pytest.approx(1.75, abs=0.1)

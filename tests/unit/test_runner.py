@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from rig.core.runner import RunnerKeeper
 from rig.records import Command, Kind, Phase
 from tests.unit.drill_people import LIMITS, Drill, Person, back_and_forth
-from tests.unit.drill_site import LENGTH_M
+from tests.unit.drill_site import LENGTH_M, SITE
+
+S = 1_000_000_000
 
 
 def test_a_whole_drill_goes_through_every_phase() -> None:
@@ -145,6 +148,16 @@ def test_idle_disarms_and_movement_does_not() -> None:
     assert still.run(30.5).phase is Phase.DISARMED
     moving = Drill([Person(1, lambda t: (20.0 + t % 10, 4.0))], limits)
     assert moving.run(60.0).phase is Phase.WAITING
+
+
+def test_what_alarms_is_not_idle() -> None:
+    """A fault that nobody has heard yet must not fall silent by itself."""
+    keeper = RunnerKeeper(SITE.lane, replace(LIMITS, idle_s=30.0))
+    keeper.split((), (Command.ARM,), None, 0)
+    for t_s in range(1, 120):
+        assert keeper.split((), (), None, t_s * S, is_alarmed=True)[0].phase is Phase.WAITING
+    assert keeper.split((), (), None, 149 * S)[0].phase is Phase.WAITING
+    assert keeper.split((), (), None, 150 * S)[0].phase is Phase.DISARMED
 
 
 def test_commands() -> None:
