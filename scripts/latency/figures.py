@@ -33,6 +33,12 @@ class Processor:
         numbers = [int(word) for word in words]
         return cls(sum(numbers), numbers[3] + numbers[4], numbers[7])
 
+    def since(self, before: Processor) -> str:
+        """How busy the machine was, in words."""
+        total = max(1, self.total - before.total)
+        busy = 1 - (self.idle - before.idle) / total
+        return f"machine: {busy:.0%} busy, {(self.steal - before.steal) / total:.1%} stolen"
+
 
 @dataclass(frozen=True)
 class Sounding:
@@ -69,9 +75,7 @@ def soundings(
 def report(session: Path, before: Processor, after: Processor) -> int:
     """Print everything; 0 when the bar is met."""
     rows, silences = read_session(session)
-    total = max(1, after.total - before.total)
-    busy = 1 - (after.idle - before.idle) / total
-    print(f"machine: {busy:.0%} busy, {(after.steal - before.steal) / total:.1%} stolen")
+    print(after.since(before))
     print(f"the horn waited in vain for a word {silences} times; its own FAULT delays other sounds")
     if not rows:
         print("no sound was heard; play it for longer")
