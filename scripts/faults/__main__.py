@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from latency.figures import Processor
@@ -34,9 +34,9 @@ def main() -> int:
     parser.add_argument(
         "--only", action="append", default=[], metavar="TEXT", help="rows whose name holds it"
     )
-    parser.add_argument("--cheap", action="store_true", help="only the rows that take seconds")
+    parser.add_argument("--quick", action="store_true", help="only the rows that take seconds")
     args = parser.parse_args()
-    chosen = [f for f in FAULTS if _is_chosen(f, args.only, args.cheap)]
+    chosen = [f for f in FAULTS if _is_chosen(f, args.only, args.quick)]
     if not chosen:
         parser.error(f"no row's name holds {args.only}; they are: {[f.name for f in FAULTS]}")
     before = Processor.now()
@@ -50,28 +50,29 @@ def main() -> int:
     return report(rows, results, machine)
 
 
-def _is_chosen(fault: Fault, only: Sequence[str], is_cheap: bool) -> bool:
+def _is_chosen(fault: Fault, only: Sequence[str], is_quick: bool) -> bool:
     is_named = not only or any(text in fault.name for text in only)
-    return is_named and (fault.is_cheap or not is_cheap)
+    return is_named and (fault.is_quick or not is_quick)
 
 
 def play(rows: Sequence[Fault], repeats: int, folder: Path) -> list[Result]:
-    """All trials, one rig after another for each row, so that none inherits."""
+    """All trials on one rig, which has to survive each; after a failed one a fresh rig goes on."""
     course = write_course(folder, ROOT / "models")
-    results = []
-    with tqdm(total=len(rows) * repeats, unit="trial", disable=None) as bar:
-        for fault in rows:
+    results: list[Result] = []
+    with tqdm(total=len(rows) * repeats, unit="trial", disable=None) as bar, ExitStack() as rigs:
+        rig: StagedRig | None = None
+        for fault in (row for row in rows for _ in range(repeats)):
             bar.set_description(fault.name)
-            rig = StagedRig(course, folder / "disk" / "sessions")
-            try:
+            if rig is None:
+                rig = rigs.enter_context(closing(StagedRig(course, folder / "disk" / "sessions")))
                 rig.start()
-                for _ in range(repeats):
-                    results.append(try_once(rig, fault))
-                    for wrong in results[-1].wrongs:
-                        tqdm.write(f"{fault.name}: {wrong}", file=sys.stderr)
-                    bar.update()
-            finally:
-                rig.close()
+            results.append(try_once(rig, fault))
+            for wrong in results[-1].wrongs:
+                tqdm.write(f"{fault.name}: {wrong}", file=sys.stderr)
+            if results[-1].wrongs:
+                rigs.close()
+                rig = None
+            bar.update()
     return results
 
 

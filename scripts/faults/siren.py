@@ -16,6 +16,7 @@ from rig.causes import Cause, Level
 
 GUARD = "guard switch"
 DEAD = "horn dead"
+CHUNK_BYTES = 1 << 16
 UPTIME_STEP_S = 0.01
 """/proc/uptime, the guard's clock, is rounded down to this; taken as late as it may have been."""
 
@@ -36,15 +37,30 @@ class Change:
     is_armed: bool
 
 
-def read_changes(folder: Path) -> list[Change]:
-    """All that the horns of this folder wrote down, in order."""
-    found = []
-    for path in sorted(folder.glob(f"{PREFIX}.*")):
-        text = path.read_bytes().split(b"\0", 1)[0].decode()
-        for line in text.splitlines():
-            t_ns, heard_ns, is_on, level, cause, *rest = json.loads(line)
-            found.append(Change(t_ns, heard_ns, is_on, Level[level], cause or "", *rest))
-    return sorted(found)
+class SirenRecord:
+    """All that the horns of a folder wrote down; each line is read once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[Path, int] = {}
+        self._changes: list[Change] = []
+
+    def read(self) -> list[Change]:
+        """In order."""
+        for path in self._folder.glob(f"{PREFIX}.*"):
+            begun = self._read.get(path, 0)
+            with path.open("rb") as file:
+                file.seek(begun)
+                whole = file.read(CHUNK_BYTES).split(b"\0", 1)[0].rpartition(b"\n")[0]
+            self._changes += map(_change, whole.splitlines())
+            self._read[path] = begun + len(whole) + bool(whole)
+        self._changes.sort()
+        return self._changes
+
+
+def _change(line: bytes) -> Change:
+    t_ns, heard_ns, is_on, level, cause, *rest = json.loads(line)
+    return Change(t_ns, heard_ns, is_on, Level[level], cause or "", *rest)
 
 
 def read_guard(path: Path) -> list[Change]:

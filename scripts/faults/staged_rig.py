@@ -18,7 +18,7 @@ from typing import Any
 from faults import siren
 from faults.course import Course
 from faults.service import Service
-from faults.siren import Change
+from faults.siren import Change, SirenRecord
 from faults.stage import Stage
 from rig.core.datagrams import Message, Order, PoseFall
 from rig.devices.datagram_link import Outbox
@@ -57,7 +57,7 @@ class StagedRig:
         self.stage.reset()
         self._mouth = Outbox(self.run.path / "watch.sock")
         self.horn, self.watch = self._make_horn(), self._make_watch()
-        self._deaths: list[Change] = []
+        self._record = SirenRecord(self.folder)
 
     # ------------------------------------------------------------------ programs
 
@@ -203,4 +203,4 @@ class StagedRig:
         """All that its pin did."""
         deaths = [siren.died(t_ns) for t_ns in self.horn.ended_ns]
         guard = siren.read_guard(self.folder / GUARD_TOLD)
-        return sorted([*siren.read_changes(self.folder), *guard, *deaths])
+        return sorted([*self._record.read(), *guard, *deaths])

@@ -52,7 +52,7 @@ class Fault:
     lasts_s: float = 1.3
     after: Callable[[StagedRig], str | None] = lambda _: None
     needs_root: bool = False
-    is_cheap: bool = False
+    is_quick: bool = False
 
 
 def _set(part: str, mode: str) -> Hand:
@@ -167,15 +167,15 @@ _ANY = _FALL | _SILENT | _STALE | {Cause.DETECTOR_SLOW.value}
 
 FAULTS: tuple[Fault, ...] = (
     Fault("watch: kill -9", _signal("watch", signal.SIGKILL), _SILENT, HORN_S,
-          is_judged_by_word=True, is_cheap=True),
+          is_judged_by_word=True),
     Fault("watch: SIGSTOP", _signal("watch", signal.SIGSTOP), _SILENT, HORN_S,
-          mend=_signal("watch", signal.SIGCONT), is_judged_by_word=True, is_cheap=True),
+          mend=_signal("watch", signal.SIGCONT), is_judged_by_word=True, is_quick=True),
     Fault("horn: kill -9", _signal("horn", signal.SIGKILL), _RESTARTED, SUPERVISED_S,
-          lasts_s=2.0, is_cheap=True),
+          lasts_s=2.0, is_quick=True),
     Fault("horn: SIGSTOP", _signal("horn", signal.SIGSTOP), _RESTARTED, SUPERVISED_S,
           lasts_s=2.0),
     Fault("watch and horn: kill -9", _kill_both, _RESTARTED, SUPERVISED_S, lasts_s=2.0),
-    Fault("camera: no pictures", _set("camera", "none"), _STALE, 0.5, is_cheap=True),
+    Fault("camera: no pictures", _set("camera", "none"), _STALE, 0.5, is_quick=True),
     Fault("camera: frozen", _set("camera", "frozen"), _STALE, 1.0),
     Fault("camera: black", _set("camera", "black"), _BLIND, 0.8),
     Fault("camera: covered", _set("camera", "covered"), _BLIND, 1.5),
@@ -196,6 +196,6 @@ FAULTS: tuple[Fault, ...] = (
     Fault("strangers take all processors", _call_strangers, _ANY, HORN_S,
           mend=_dismiss_strangers, is_guarding=True),
     Fault("horn's socket removed", _remove_socket, _FALL | _SILENT, HORN_S, is_guarding=True,
-          is_cheap=True),
+          is_quick=True),
 )  # fmt: skip
 """In this order; each row leaves the rig as it found it."""
