@@ -147,9 +147,11 @@ def _tell(
     found[name] = _rounded(float(numbers.mean())) if count else None
     found[f"{name}_sd"] = _rounded(spread)
     found[f"{name}_n"] = count
-    single = float(np.mean([value.sigma for value in values])) if count else math.nan
-    sigma = math.hypot(max(spread or 0.0, single) / math.sqrt(max(count, 1)), bias)
-    found[f"{name}_uncertainty"] = _rounded(sigma)
+    found[f"{name}_uncertainty"] = None
+    if count:
+        single = float(np.mean([value.sigma for value in values]))
+        scatter = max(spread or 0.0, single) / math.sqrt(count)
+        found[f"{name}_uncertainty"] = _rounded(math.hypot(scatter, bias))
     found[f"{name}_withheld_reason"] = reason or None
 
 
