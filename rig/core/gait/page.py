@@ -58,7 +58,7 @@ def _nothing(title: str) -> str:
 
 
 def _contacts(stretches: Sequence[Stretch]) -> str:
-    title = "Feet on the ground"
+    title = "Feet on the ground, left above right"
     whole = [
         (contact, stretch)
         for stretch in stretches
@@ -126,7 +126,7 @@ def _speed(stretches: Sequence[Stretch]) -> str:
 
 
 def _lane(stretches: Sequence[Stretch]) -> str:
-    title = "Where the feet stood on the lane"
+    title = "Where the feet stood (left and right drawn 10 cm apart: width is not measured)"
     steps = [(s, step) for s in stretches for step in s.steps]
     if not steps:
         return _nothing(title)

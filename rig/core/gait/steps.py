@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from rig.core.gait.cleaning import Motion
-from rig.core.gait.contacts import Contact
+from rig.core.gait.contacts import HOLE_REASON, Contact
 from rig.core.gait.keypoints import numbers_of
 from rig.core.gait.speed import Gait, gait_of_step, steadied
 
@@ -26,7 +26,7 @@ plates, docs/gait.md); it grows with one over the sine of the angle of view."""
 PLACE_SIGMA_M: Final = 0.025
 """Scatter of a foot's place, likewise."""
 CUT_REASON: Final = "the view began or ended during it"
-LAST_REASON: Final = "no later step of this foot was seen"
+LAST_REASON: Final = "the next step, or the whole of this one, was not seen well enough"
 _VERTICAL: Final = 1e-6
 
 
@@ -83,7 +83,8 @@ def _step(motion: Motion, contact: Contact, row: Mapping[str, Value], gait: Gait
     reasons = {name: _reason(name, contact) for name in METRICS if name not in row}
     until = contact.takeoff_s or begin + 0.2
     rows = (motion.times_s >= begin) & (motion.times_s <= until)
-    feet = numbers_of(f"{contact.foot}_toe", f"{contact.foot}_heel")
+    parts = ("toe", "heel") if contact.has_foot else ("ankle",)
+    feet = numbers_of(*(f"{contact.foot}_{part}" for part in parts))
     seen = motion.is_seen[rows][:, feet].all(axis=1)
     return Step(
         contact.foot,
@@ -125,30 +126,40 @@ def _measure(
     if me.lasted_s is not None:
         found["contact_time_ms"] = Value(1e3 * me.lasted_s, 1e3 * event_s * math.sqrt(2))
     if other is not None and other.touchdown_s is not None:
-        found["step_time_s"] = Value(other.touchdown_s - begin, event_s * math.sqrt(2))
-        length_m = abs(other.along_m - me.along_m)
-        found["step_length_m"] = Value(length_m, place_m * math.sqrt(2))
-        if me.takeoff_s is not None and not me.untimed_reason:
+        if _is_sure(me) and _is_sure(other):
+            found["step_time_s"] = Value(other.touchdown_s - begin, event_s * math.sqrt(2))
+        if me.takeoff_s is not None and other.takeoff_s is not None:
+            length_m = abs(other.along_m - me.along_m)
+            found["step_length_m"] = Value(length_m, place_m * math.sqrt(2))
+        if me.takeoff_s is not None and not me.untimed_reason and _is_sure(other):
             flight_s = other.touchdown_s - me.takeoff_s
             found["flight_time_ms"] = Value(1e3 * flight_s, 1e3 * event_s * math.sqrt(2))
-    if again is not None and again.touchdown_s is not None:
+    if again is not None and again.touchdown_s is not None and _is_sure(me) and _is_sure(again):
         _add_stride(found, me, again, event_s, place_m)
     found.update(_posture(motion, begin, faces, again or other))
     return found
 
 
+def _is_sure(contact: Contact) -> bool:
+    """Whether its touch-down was seen, not bridged."""
+    return contact.untimed_reason != HOLE_REASON
+
+
 def _add_stride(
     found: dict[str, Value], me: Contact, again: Contact, event_s: float, place_m: float
 ) -> None:
+    """Stride time, duty factor; length and speed only between two whole contacts."""
     stride_s = (again.touchdown_s or 0.0) - (me.touchdown_s or 0.0)
-    length_m = abs(again.along_m - me.along_m)
     found["stride_time_s"] = Value(stride_s, event_s * math.sqrt(2))
-    found["stride_length_m"] = Value(length_m, place_m * math.sqrt(2))
-    spread = math.hypot(place_m / max(length_m, place_m), event_s / stride_s) * math.sqrt(2)
-    found["speed_mps"] = Value(length_m / stride_s, length_m / stride_s * spread)
     if me.lasted_s is not None:
         duty = me.lasted_s / stride_s
         found["duty_factor"] = Value(duty, event_s * math.sqrt(2) / stride_s * math.hypot(1, duty))
+    if me.takeoff_s is None or again.takeoff_s is None:
+        return
+    length_m = abs(again.along_m - me.along_m)
+    found["stride_length_m"] = Value(length_m, place_m * math.sqrt(2))
+    spread = math.hypot(place_m / max(length_m, place_m), event_s / stride_s) * math.sqrt(2)
+    found["speed_mps"] = Value(length_m / stride_s, length_m / stride_s * spread)
 
 
 def _posture(

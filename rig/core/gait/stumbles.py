@@ -54,8 +54,8 @@ def find_stumbles(motion: Motion, steps: Sequence[Step]) -> tuple[Stumble, ...]:
         return ()
     postures = [_posture(motion, step) for step in timed]
     table = np.array([_channels(s, p) for s, p in zip(timed, postures, strict=True)])
-    usual = np.median([posture.trunk_deg for posture in postures])
-    dip = np.median([posture.hip_dip for posture in postures])
+    usual = _median([posture.trunk_deg for posture in postures])
+    dip = _median([posture.hip_dip for posture in postures])
     found: list[Stumble] = []
     before: set[str] = set()
     is_calm = np.ones(len(timed), np.bool_)
@@ -75,13 +75,21 @@ def find_stumbles(motion: Motion, steps: Sequence[Step]) -> tuple[Stumble, ...]:
     return tuple(found)
 
 
+def _median(values: Sequence[float]) -> float:
+    """Of the finite ones; NaN where there are none, which nothing exceeds."""
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.median(finite)) if finite else np.nan
+
+
 def _channels(step: Step, posture: _Posture) -> list[float]:
-    time_s, length_m = (step.values[name].value for name in CHANNELS[:2])
-    return [time_s, length_m, posture.trunk_rate_dps, posture.hip_dip]
+    length = step.values.get("step_length_m")
+    length_m = np.nan if length is None else length.value
+    return [step.values["step_time_s"].value, length_m, posture.trunk_rate_dps, posture.hip_dip]
 
 
 def _scores(usual: Floats, now: Floats) -> Floats:
-    """(C,) robust standard deviations from the steps before."""
+    """(C,) robust standard deviations from the steps before; what is missing there is as now."""
+    usual = np.where(np.isfinite(usual), usual, now)
     middle = np.median(usual, axis=0)
     spread = 1.4826 * np.median(np.abs(usual - middle), axis=0)
     return np.asarray(np.abs(now - middle) / np.maximum(spread, SPREAD_LEAST))

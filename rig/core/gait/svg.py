@@ -28,7 +28,7 @@ class Chart:
         for value in ticks(self._x0, self._x1):
             self._text(self._x(value), HEIGHT - BOTTOM + 16, f"{value:g}", "middle")
             self._rule(self._x(value), TOP, self._x(value), HEIGHT - BOTTOM, "grid")
-        for value in ticks(self._y0, self._y1):
+        for value in ticks(self._y0, self._y1) if y_name else ():
             self._text(LEFT - 6, self._y(value) + 4, f"{value:g}", "end")
             self._rule(LEFT, self._y(value), WIDTH - RIGHT, self._y(value), "grid")
 
