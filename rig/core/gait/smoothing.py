@@ -50,11 +50,8 @@ def smooth(places: Floats, rate_hz: float, cutoff_hz: float) -> Floats:
     """
     kernel = _kernel(round(rate_hz, 6), cutoff_hz)
     reach = len(kernel) // 2
-    mirrored = min(reach, len(places) - 1)
-    before = 2 * places[0] - places[mirrored:0:-1]
-    after = 2 * places[-1] - places[-2 : -mirrored - 2 : -1]
-    whole = np.concatenate([before, places, after])
-    whole = np.pad(whole, ((reach - mirrored, reach - mirrored), (0, 0)), mode="edge")
+    # As often as it takes: a short stretch is not long enough to fill the kernel with one mirror.
+    whole = np.pad(places, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
     columns = [np.convolve(whole[:, k], kernel, "valid") for k in range(places.shape[1])]
     return np.stack(columns, axis=1)
 
