@@ -33,6 +33,7 @@ from rig.programs.judging import Mount, say
 from rig.programs.live_desk import Desk
 from rig.programs.live_links import Links, Voice
 from rig.programs.live_log import LiveLog
+from rig.programs.live_priority import go_first
 from rig.programs.live_source import LiveSource
 from rig.programs.observer import Observer, References
 from rig.programs.timeline import Timeline, format_row
@@ -94,6 +95,8 @@ class LiveWatch:
         self._board = BoardMeter(Path(config.log.sessions))
         self._decision: Decision | None = None
         self._frame_ns: int | None = None
+        self._judged_ns: int | None = None
+        """Of the last frame whose stamp could be: for the horn, another one is not judged."""
         self._picture: Picture | None = None
         self._falling: PoseFall | None = None
         self._session_told_ns = 0
@@ -108,6 +111,7 @@ class LiveWatch:
             ending.callback(self._log.close)
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self._end)
+            go_first()
             try:
                 while not self._is_ending:
                     self._turn()
@@ -139,9 +143,10 @@ class LiveWatch:
         seen = self._see(frame, heard, commands)
         before, now_ns = self._decision, boottime_ns()
         decision = self._decision = self._pipeline.step(seen, now_ns)
+        self._judged_ns = self._judged_ns if decision.t_ns is None else decision.t_ns
         sound = self._desk.sound(now_ns)
         desk = self._desk
-        self._voice.say(decision, sound, self._frame_ns, desk.slow_limit_s, desk.is_well)
+        self._voice.say(decision, sound, self._judged_ns, desk.slow_limit_s, desk.is_well)
         self._keep(frame, seen, before, decision)
         self._note(heard, now_ns)
 

@@ -34,8 +34,9 @@ def nothing(_: StagedRig) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One row. `causes`: any of these has to sound within `limit_s` of `provoke`.
+    """One row: what is done, and what has to be heard.
 
+    `causes`: any of these, or the horn's own FAULT, has to sound within `limit_s` of `provoke`.
     `is_guarding`: the fault itself needs no sound; the rig has to guard on, so a runner falls at
     that moment and has to be heard. `is_judged_by_word`: the limit also runs from the last word
     that the horn received. `lasts_s`: for how long the sound is followed. `after` looks at the rig

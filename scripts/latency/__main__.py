@@ -2,13 +2,14 @@
 
 A drawn drill is played at 30 pictures a second to `rig watch --live` and `rig horn --pins mock`,
 each a process of its own, again and again. Every sound's first edge, by the horn's own clock, is
-set against the time of the picture that decided it. Printed with the machine's steal time: a
-virtual machine that is given no processor proves nothing.
+set against the time of the picture that decided it. Printed with the machine's steal time and with
+how long watch waited for a processor: a program that is given none proves nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -42,23 +43,34 @@ def main() -> int:
         sessions = args.keep or folder / "sessions"
         settings = [f"links.folder={folder}", f"log.sessions={sessions}", *args.set]
         source = ("--live", "--repeat", "--video", str(course.clip), "--lane", str(course.lane))
-        with running(settings, "horn", "--pins", "mock"), running(settings, "watch", *source):
+        with (
+            running(settings, "horn", "--pins", "mock"),
+            running(settings, "watch", *source) as pid,
+        ):
             arm(RunFolder(folder))
-            before = Processor.now()
+            before, waited_s = Processor.now(), waited_of(pid)
             time.sleep(args.seconds)
-            after = Processor.now()
+            print(Processor.now().since(before))
+            share, nice = (waited_of(pid) - waited_s) / args.seconds, os.getpriority(0, pid)
+            print(f"watch: nice {nice}, waited for a processor {share:.0%} of the time")
         session = max(sessions.iterdir(), key=lambda path: path.stat().st_mtime)
-        return report(session, before, after)
+        return report(session)
+
+
+def waited_of(pid: int) -> float:
+    """Seconds that the program's loop could have run and was not let (the kernel's run delay)."""
+    words = Path(f"/proc/{pid}/task/{pid}/schedstat").read_text(encoding="ascii").split()
+    return int(words[1]) / 1e9
 
 
 @contextmanager
-def running(settings: list[str], name: str, *more: str) -> Iterator[None]:
-    """One program of the rig, ended afterwards."""
+def running(settings: list[str], name: str, *more: str) -> Iterator[int]:
+    """One program of the rig, by its process's number; ended afterwards."""
     chosen = [word for setting in settings for word in ("--set", setting)]
     argv = [sys.executable, "-P", "-m", "rig", *chosen, name, *more]
     process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
     try:
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(10)

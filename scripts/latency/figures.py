@@ -72,10 +72,9 @@ def soundings(
     return found
 
 
-def report(session: Path, before: Processor, after: Processor) -> int:
+def report(session: Path) -> int:
     """Print everything; 0 when the bar is met."""
     rows, silences = read_session(session)
-    print(after.since(before))
     print(f"the horn waited in vain for a word {silences} times; its own FAULT delays other sounds")
     if not rows:
         print("no sound was heard; play it for longer")

@@ -1,0 +1,1 @@
+"""The rig over a long time: memory, files, threads, log and pace must not grow."""
