@@ -56,23 +56,30 @@ def _is_chosen(fault: Fault, only: Sequence[str], is_quick: bool) -> bool:
 
 
 def play(rows: Sequence[Fault], repeats: int, folder: Path) -> list[Result]:
-    """All trials on one rig, which has to survive each; after a failed one a fresh rig goes on."""
+    """All rows in turn, again and again, on one rig that has to survive each.
+
+    After a failed trial a fresh rig goes on. Ctrl-C ends it early; what was found is reported.
+    """
     course = write_course(folder, ROOT / "models")
     results: list[Result] = []
     with tqdm(total=len(rows) * repeats, unit="trial", disable=None) as bar, ExitStack() as rigs:
         rig: StagedRig | None = None
-        for fault in (row for row in rows for _ in range(repeats)):
-            bar.set_description(fault.name)
-            if rig is None:
-                rig = rigs.enter_context(closing(StagedRig(course, folder / "disk" / "sessions")))
-                rig.start()
-            results.append(try_once(rig, fault))
-            for wrong in results[-1].wrongs:
-                tqdm.write(f"{fault.name}: {wrong}", file=sys.stderr)
-            if results[-1].wrongs:
-                rigs.close()
-                rig = None
-            bar.update()
+        try:
+            for fault in (row for _ in range(repeats) for row in rows):
+                bar.set_description(fault.name)
+                if rig is None:
+                    rig = StagedRig(course, folder / "disk" / "sessions")
+                    rigs.enter_context(closing(rig))
+                    rig.start()
+                results.append(try_once(rig, fault))
+                for wrong in results[-1].wrongs:
+                    tqdm.write(f"{fault.name}: {wrong}", file=sys.stderr)
+                if results[-1].wrongs:
+                    rigs.close()
+                    rig = None
+                bar.update()
+        except KeyboardInterrupt:
+            print(f"ended early, after {len(results)} of {len(rows) * repeats} trials")
     return results
 
 

@@ -6,6 +6,7 @@ the tests.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def try_once(rig: StagedRig, fault: Fault) -> Result:
         fault.mend(rig)
         rig.put_right()
         _count_lost(rig, session, armed_ns, found)
+        shutil.rmtree(session)  # the disk is small, so that one row can fill it
     except Stuck as stuck:
         found.wrongs.append(str(stuck))
     return _result(fault, found)
