@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import floor, log10
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +27,10 @@ polyline.left{stroke:#1f6fb2;fill:none}polyline.right{stroke:#d1732b;fill:none}
 table{border-collapse:collapse}
 td,th{padding:.15em .7em;border-bottom:1px solid #ddd;text-align:left}
 """
+UNITS: Final = {
+    "s": "s", "ms": "ms", "m": "m", "cm": "cm", "mps": "m/s", "deg": "degrees",
+    "spm": "steps/min", "pct": "%",
+}  # fmt: skip
 SAME_LEAST: Final = 3
 HIP_STRIDES_MOST: Final = 40
 
@@ -45,12 +50,30 @@ def draw_page(title: str, stretches: Sequence[Stretch], summary: Mapping[str, An
 def _table(summary: Mapping[str, Any]) -> str:
     rows = []
     for name in (*METRICS, "cadence_spm", "lane_offset_m", "step_time_cv_pct"):
-        value, sigma = summary.get(name), summary.get(f"{name}_uncertainty")
-        shown = "" if value is None else f"{value:g}" + (f" ± {sigma:g}" if sigma else "")
+        shown = _measured(summary.get(name), summary.get(f"{name}_uncertainty"))
         reason = summary.get(f"{name}_withheld_reason") or ""
-        rows.append(f"<tr><td>{name}</td><td>{shown}</td><td>{escape(reason)}</td></tr>")
+        label = escape(_label(name))
+        rows.append(f"<tr><td>{label}</td><td>{shown}</td><td>{escape(reason)}</td></tr>")
     head = "<tr><th>measure</th><th>mean</th><th>why not</th></tr>"
     return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _label(name: str) -> str:
+    """A column's name as a person says it: `step_length_m` is "step length, m"."""
+    words, _, unit = name.rpartition("_")
+    if unit not in UNITS:
+        return name.replace("_", " ")
+    return f"{words.replace('_', ' ')}, {UNITS[unit]}"
+
+
+def _measured(value: float | None, sigma: float | None) -> str:
+    """No more digits than are known: the last one is the uncertainty's second."""
+    if value is None:
+        return ""
+    if not sigma:
+        return f"{value:.4g}"
+    digits = max(0, 1 - floor(log10(sigma)))
+    return f"{value:.{digits}f} ± {sigma:.{digits}f}"
 
 
 def _nothing(title: str) -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rig.cli import main
 from rig.core.gait.keypoints import JOINTS, NUMBERS
 from rig.core.gait.lines import POSE, STREAM, keypoints_of, pose_value
+from rig.core.gait.page import draw_page
 from rig.core.gait.smoothing import at_even_times, smooth
 from rig.core.lane import Lane, Site
 from rig.core.lane_file import format_site
@@ -223,3 +224,18 @@ def test_smoothing_is_the_same_forth_and_back_and_takes_noise_out() -> None:
     times = np.arange(300) / 30
     slow = np.stack([np.sin(2 * np.pi * 1.5 * times), np.cos(2 * np.pi * 1.5 * times)], axis=1)
     assert np.abs(smooth(slow, 30.0, 5.0) - slow)[20:-20].max() < 0.03
+
+
+def test_the_page_speaks_of_measures_as_people_do() -> None:
+    summary = {
+        "contact_time_ms": 254.904,
+        "contact_time_ms_uncertainty": 17.9165,
+        "speed_mps": 3.6576,
+        "speed_mps_uncertainty": 0.0566,
+        "cadence_spm": None,
+        "cadence_spm_withheld_reason": "too <short>",
+    }
+    page = draw_page("a & b", [], summary)
+    assert "<td>contact time, ms</td><td>255 ± 18</td>" in page
+    assert "<td>speed, m/s</td><td>3.658 ± 0.057</td>" in page
+    assert "<td>cadence, steps/min</td><td></td><td>too &lt;short&gt;</td>" in page
