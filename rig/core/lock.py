@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from math import hypot
 
 from rig.config import RunnerLimits
 from rig.core.lane import Lane
@@ -39,6 +40,10 @@ YOUNG_S = 1.0
 LONG_LOST_S = 2.0
 """But after so long whoever is seen there is the runner: their lock went to a wrong name, and a
 STOP for a runner lost would sound for ever (trials: oncoming)."""
+START_MPS2 = 3.0
+"""A start: more than the drills' runners do (1.2 to 2.2), for a reach must hold the fastest [J]."""
+START_SIGMA_MOST_M = 2.0
+"""A place less sure than this says nothing of where to look [J]."""
 
 
 @dataclass(slots=True)
@@ -159,17 +164,28 @@ def found_again(
     if unseen_s <= UNSEEN_S:
         return None
     where = predicted(mine or last, t_ns)
-    reach_m = limits.relock_gap_m + unseen_s * limits.moving_mps
+    wide_m = limits.relock_gap_m + unseen_s * limits.moving_mps
     near = [
         p
         for p in people
         if p.track_id != last.track_id
         and p.seen_t_ns == t_ns
         and (unseen_s > LONG_LOST_S or _may_be_new(p, last, names))
-        and abs(p.along_m - where.along_m) <= reach_m
+        and -wide_m <= p.along_m - where.along_m <= wide_m + _start_m(where, p, unseen_s)
         and abs(p.across_m) <= lane.width_m / 2 + BOX_SLACK_M
     ]
     return min(near, key=lambda p: p.along_m, default=None)
+
+
+def _start_m(where: Track, person: Track, unseen_s: float) -> float:
+    """How much farther on than expected a runner may be who set off unseen, or just before.
+
+    After `LONG_LOST_S`, when any name will do, nothing: that would reach whoever is on the lane.
+    """
+    if unseen_s > LONG_LOST_S:
+        return 0.0
+    sigma_m = hypot(min(where.along_sigma_m, START_SIGMA_MOST_M), person.along_sigma_m)
+    return sigma_m + START_MPS2 * unseen_s**2 / 2
 
 
 def _may_be_new(person: Track, last: Track, names: Set[int]) -> bool:

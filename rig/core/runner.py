@@ -33,10 +33,10 @@ from rig.records import Command, Kind, Phase, Runner, Track
 BESIDE_S = 1.0
 GONE_S = 2.0
 """Unseen this long where that is no danger: the lock is given up [J]."""
-LOST_MISSES = 5
+LOST_MISSES = 6
 """Fewer frames than this in a row without the runner are a detector's flicker, not a loss. Where
-one sighting in five is missed, four in a row come once in 600 frames and five once in 3000. It
-lengthens `lost_s` only below 10 Hz, to 0.6 s at 8 Hz."""
+one sighting in five is missed, five in a row come once in 3000 frames, every six minutes at 8 Hz,
+and six once in 15000. It lengthens `lost_s` only below 12 Hz, to 0.75 s at 8 Hz."""
 LOST_MOST_S = 0.8
 """But unseen for this long is lost at any frame rate: a slow loop must not hide a loss."""
 
