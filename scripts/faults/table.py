@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ HORN_S = 0.35
 SUPERVISED_S = 1.5
 """A dead horn's siren is on again."""
 STRANGERS_EACH = 2
-SPARE_BYTES = 8192
+PIECE_BYTES = 1 << 16
 
 Hand = Callable[[StagedRig], None]
 
@@ -100,9 +101,10 @@ def _ballast(rig: StagedRig) -> Path:
 
 
 def _fill_disk(rig: StagedRig) -> None:
-    room = os.statvfs(rig.sessions)
-    with _ballast(rig).open("wb") as file:
-        file.write(bytes(max(0, room.f_bavail * room.f_frsize - SPARE_BYTES)))
+    """Until nothing more goes on it."""
+    with _ballast(rig).open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(PIECE_BYTES))
 
 
 def _empty_disk(rig: StagedRig) -> None:

@@ -5,7 +5,6 @@ Decides when a minute's drill is done; samples once a second. Called by the comm
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -77,7 +76,8 @@ def _drill(
         tell(SAMPLE_S)
     soak.judged += rig.state()["judged"] - begun_judged
     early = siren.tones(rig.changes(), armed_ns, boottime_ns())
-    soak.wrongs += [f"{tone.cause} sounded for nothing" for tone in early]
+    for cause, _ in sorted({(tone.cause, tone.since_ns) for tone in early}):
+        soak.wrongs.append(f"{cause} sounded for nothing in drill {soak.drills + 1}")
     told_ns = boottime_ns()
     rig.fall()
     tone = rig.wait("the fall", lambda: siren.tones(rig.changes(), told_ns, boottime_ns()))[0]
@@ -124,5 +124,6 @@ def _report(soak: Soak, lasted_s: float) -> list[str]:
     print(f"\nreal programs for {lasted_s / 60:.1f} min, {soak.drills} drills, each with a fall")
     print(f"{soak.judged / guarded_s:.1f} pictures judged a second of {RATE_HZ:g}")
     wrongs = [*soak.wrongs, *judge(soak.samples, BOUNDS)]
-    print(json.dumps(wrongs) if wrongs else "no missed heartbeat, no false sound, every log whole")
+    if not wrongs:
+        print("no missed heartbeat, no false sound, every log whole")
     return wrongs
