@@ -55,8 +55,8 @@ LOGGED: dict[type, str] = {Edge: "edge", Silence: "silence", Restarted: "restart
 class Shelf(Protocol):
     """Where other programs find the newest pictures."""
 
-    def put(self, frame: Frame) -> Slot:
-        """Lay a copy of the picture down; where it lies."""
+    def put(self, frame: Frame) -> Slot | None:
+        """Lay a copy of the picture down, waiting for nobody; where it lies, if anywhere."""
         ...
 
 
@@ -191,12 +191,16 @@ class LiveWatch:
             self._links.tell_sounded(decision.alert, decision.now_ns)
         if self._desk.is_armed and (row := self._timeline.add(decision)) is not None:
             say(format_row(row))
-        if frame is not None and self._given.shelf is not None:
-            self._links.tell_slot(self._given.shelf.put(frame))
         if frame is not None:
+            self._share(frame)
             self._desk.pace.add(frame.t_ns, frame.sequence, decision.now_ns)
             self._tell_supervisor()
         self._desk.follow(decision)
+
+    def _share(self, frame: Frame) -> None:
+        shelf = self._given.shelf
+        if shelf is not None and (slot := shelf.put(frame)) is not None:
+            self._links.tell_slot(slot)
 
     def _tell_supervisor(self) -> None:
         """Alive only with each judged picture: a loop that sees nothing is to be started anew."""

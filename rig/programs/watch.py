@@ -16,10 +16,11 @@ from tqdm import tqdm
 
 from rig.config import Config
 from rig.core.pipeline import Pipeline
+from rig.devices.frame_ring import FrameRing, ring_path
 from rig.devices.picamera import PiCamera
 from rig.devices.pictures import PictureFolder
 from rig.devices.video import VideoFile, boottime_ns
-from rig.errors import LaneError, SourceError
+from rig.errors import HardwareError, LaneError, SourceError
 from rig.programs.judging import (
     Mount,
     check_size,
@@ -124,8 +125,22 @@ def _run_live(args: argparse.Namespace, config: Config) -> int:
     empty = read_picture(args.empty, mount.site) if args.empty else None
     source = _open_live(args, config)
     check_size(source.size_px, mount.site, str(args.video or "the camera's picture"))
-    LiveWatch(Given(config, mount, card, source, empty)).run()
+    shelf = _open_shelf(config, source.size_px)
+    try:
+        LiveWatch(Given(config, mount, card, source, empty, shelf)).run()
+    finally:
+        if shelf is not None:
+            shelf.close()
     return 0
+
+
+def _open_shelf(config: Config, size_px: tuple[int, int]) -> FrameRing | None:
+    """Where the clips' program finds pictures. Without it there are no clips; the rig guards."""
+    try:
+        return FrameRing(ring_path(Path(config.links.folder)), size_px)
+    except HardwareError as error:
+        print(f"rig: {error}; the rig guards on, without clips", file=sys.stderr, flush=True)
+        return None
 
 
 def _open_live(args: argparse.Namespace, config: Config) -> LiveSource:
