@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, Command] = {
         "camera pose and lane from four or more known points on the ground", Takes.NOTHING
     ),
     "horn": Command("own siren, lamps and button; sound what watch says, FAULT when it is silent"),
+    "record": Command("a clip of each alert, from the pictures that watch shares"),
     "up": Command("the whole rig on this machine: horn, watch, record, kept running"),
     "tell": Command("arm, disarm, acknowledge or test the horn of the running rig"),
     "doctor": Command("what is right, what is wrong, and the remedy: packages, board, services"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rig.config_programs import ClipOptions as ClipOptions
 from rig.config_programs import HornOptions, LinkOptions
 from rig.option import Option as Option
 from rig.option import option as option
@@ -220,3 +221,4 @@ class Config:
     log: LogOptions = LogOptions()
     links: LinkOptions = LinkOptions()
     horn: HornOptions = HornOptions()
+    clips: ClipOptions = ClipOptions()

@@ -12,6 +12,7 @@ class LinkOptions:
     """Where the programs find each other (design section 7)."""
 
     folder: str = option("/run/rig", "folder", "sockets and the flag `armed`; in memory, on the Pi")
+    memory: str = option("/dev/shm", "folder", "in memory: the newest pictures lie here, for clips")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,20 @@ class HornOptions:
         0.3, "s", "FAULT when the last word is older: 1.5 m of running at 5 m/s", 0.1, 2
     )
     tick_s: float = option(0.005, "s", "a sound begins within this; 2 % of a core", 0.001, 0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOptions:
+    """Clips of alerts, their faces and how long they stay (design section 7)."""
+
+    before_s: float = option(8.0, "s", "kept in memory; a drill's approach", 0.5, 30)
+    after_s: float = option(4.0, "s", "from the last alert's beginning: how it ended", 0.5, 30)
+    longest_s: float = option(60.0, "s", "alerts that follow each other share a clip", 10, 600)
+    rate_hz: float = option(15.0, "Hz", "enough to see steps; half the work of 30", 2, 60)
+    jpeg_quality: int = option(85, "of 100", "pictures that wait in memory", 40, 100)
+    memory_mb: int = option(64, "MB", "for pictures that wait; 12 s of 720p take 25", 8, 1024)
+    blur_faces: bool = option(True, "", "of all who are not the runner; off: only with their leave")
+    keep_days: float = option(14.0, "days", "then a clip without a star goes", 0.01, 3650)
+    free_least_mb: float = option(
+        200.0, "MB", "with less room the oldest clips go, then no new ones are made", 1, 1e6
+    )

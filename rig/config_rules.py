@@ -115,6 +115,11 @@ CROSS_CHECKS: tuple[CrossCheck, ...] = (
         lambda c: c.lane_check.hold_s < c.lane_check.adapt_s,
         "a strange thing must be reported before it is learnt as part of the lane",
     ),
+    CrossCheck(
+        ("clips.before_s", "clips.longest_s"),
+        lambda c: c.clips.before_s + c.clips.after_s <= c.clips.longest_s,
+        "one alert's clip, with clips.after_s, must not be longer than the longest",
+    ),
 )
 
 

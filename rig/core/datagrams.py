@@ -23,6 +23,9 @@ VERSION: Final = 1
 BYTES_MOST: Final = 1024
 NS_MOST: Final = 2**62
 TEXT_MOST: Final = 512
+HEADS_MOST: Final = 40
+"""As many as a datagram holds."""
+SIDE_MOST_PX: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +105,23 @@ class PoseFall:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """watch -> record, log-gait: this slot of the frame ring holds this frame."""
+    """watch -> record, log-gait: this slot of the frame ring holds this frame.
+
+    `heads`: x0, y0, x1, y1 in pixels of each head in it that is not the runner's (`core.heads`),
+    so that no picture comes without them.
+    """
 
     slot: int
     sequence: int
     t_ns: int
     width_px: int
     height_px: int
+    heads: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Sounded:
-    """watch -> record: the alert changed."""
+    """watch -> record: what sounds; at each change, and again with each picture while it does."""
 
     t_ns: int
     level: Level
@@ -150,6 +158,11 @@ def _is_text(value: Any) -> bool:
     return type(value) is str and 0 < len(value) <= TEXT_MOST and "\0" not in value
 
 
+def _is_heads(value: Any) -> bool:
+    is_list = type(value) is list and len(value) <= 4 * HEADS_MOST and len(value) % 4 == 0
+    return is_list and all(type(one) is int and 0 <= one <= SIDE_MOST_PX for one in value)
+
+
 def _or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
@@ -171,12 +184,14 @@ _TYPED: Final[Mapping[Any, Check]] = {
     float: _is_seconds,
     bool: _is_flag,
     str: _is_text,
+    tuple[int, ...]: _is_heads,
 }
 
 _MADE: Final[Mapping[Any, Callable[[Any], Any]]] = {
     Level: Level,
     Cause | None: lambda value: None if value is None else Cause(value),
     float: float,
+    tuple[int, ...]: tuple,
 }
 
 

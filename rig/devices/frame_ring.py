@@ -29,7 +29,6 @@ from rig.core.datagrams import Slot
 from rig.errors import HardwareError
 from rig.records import Frame, Picture
 
-SHARED_MEMORY: Final = Path("/dev/shm")
 PREFIX: Final = "rig-frames-"
 SLOTS: Final = 8
 """A reader has eight periods, a quarter of a second at 30 Hz, to fetch what was announced."""
@@ -43,8 +42,8 @@ SIDE_MOST_PX: Final = 8192
 SIDE_BYTES: Final = 3
 
 
-def ring_path(links: Path, shared: Path = SHARED_MEMORY) -> Path:
-    """The ring of the programs that share this run-time folder."""
+def ring_path(links: Path, shared: Path) -> Path:
+    """The ring, in shared memory, of the programs that share this run-time folder."""
     return shared / f"{PREFIX}{blake2b(os.fsencode(links.absolute()), digest_size=6).hexdigest()}"
 
 

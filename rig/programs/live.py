@@ -22,6 +22,7 @@ from typing import Protocol
 from rig.config import Config
 from rig.core.card import Card
 from rig.core.datagrams import Edge, Message, PoseFall, Restarted, Silence, Slot
+from rig.core.heads import other_heads
 from rig.core.log_events import is_alert_change
 from rig.core.pipeline import Pipeline
 from rig.devices.board import BoardMeter
@@ -37,7 +38,7 @@ from rig.programs.live_priority import go_first
 from rig.programs.live_source import LiveSource
 from rig.programs.observer import Observer, References
 from rig.programs.timeline import Timeline, format_row
-from rig.records import Cause, Command, Decision, Frame, Picture, Seen
+from rig.records import Cause, Command, Decision, Frame, Level, Picture, Seen
 
 WAIT_S = 0.1
 """Without a picture the loop turns this often: a third of what the horn waits for a word."""
@@ -99,7 +100,7 @@ class LiveWatch:
         """Of the last frame whose stamp could be: for the horn, another one is not judged."""
         self._picture: Picture | None = None
         self._falling: PoseFall | None = None
-        self._session_told_ns = 0
+        self._session_told: tuple[Path | None, int] = (None, 0)
         self._is_ready = False
         self._is_ending = False
 
@@ -187,20 +188,21 @@ class LiveWatch:
     ) -> None:
         if self._desk.is_armed:
             self._log.put(seen, decision)
-        if is_alert_change(before, decision):
+        if is_alert_change(before, decision) or decision.alert.level >= Level.CAUTION:
             self._links.tell_sounded(decision.alert, decision.now_ns)
         if self._desk.is_armed and (row := self._timeline.add(decision)) is not None:
             say(format_row(row))
         if frame is not None:
-            self._share(frame)
+            self._share(frame, seen, decision)
             self._desk.pace.add(frame.t_ns, frame.sequence, decision.now_ns)
             self._tell_supervisor()
         self._desk.follow(decision)
 
-    def _share(self, frame: Frame) -> None:
+    def _share(self, frame: Frame, seen: Seen, decision: Decision) -> None:
         shelf = self._given.shelf
         if shelf is not None and (slot := shelf.put(frame)) is not None:
-            self._links.tell_slot(slot)
+            heads = other_heads(seen, decision, (slot.width_px, slot.height_px))
+            self._links.tell_slot(replace(slot, heads=heads))
 
     def _tell_supervisor(self) -> None:
         """Alive only with each judged picture: a loop that sees nothing is to be started anew."""
@@ -214,6 +216,8 @@ class LiveWatch:
             if (kind := LOGGED.get(type(message))) is not None:
                 self._log.put_event(kind, now_ns, message)
         session = self._log.session
-        if session is not None and now_ns - self._session_told_ns >= SESSION_S * 1e9:
+        told, told_ns = self._session_told
+        is_due = session != told or now_ns - told_ns >= SESSION_S * 1e9
+        if session is not None and is_due:
             self._links.tell_session(session)
-            self._session_told_ns = now_ns
+            self._session_told = (session, now_ns)

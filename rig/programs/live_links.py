@@ -34,7 +34,7 @@ class Links:
         return self.inbox.receive(0.0)
 
     def tell_sounded(self, alert: Alert, t_ns: int) -> None:
-        """Every change of the alert, for the clips."""
+        """What sounds, for the clips; said again and again, since a datagram may be lost."""
         self._record.send(Sounded(t_ns, alert.level, alert.cause, alert.since_ns))
 
     def tell_slot(self, slot: Slot) -> None:
@@ -44,8 +44,9 @@ class Links:
 
     def tell_session(self, session: Path) -> None:
         """Which session is being written."""
-        self._record.send(SessionIs(str(session)))
-        self._gait.send(SessionIs(str(session)))
+        folder = SessionIs(str(session.absolute()))
+        self._record.send(folder)
+        self._gait.send(folder)
 
     def close(self) -> None:
         """Give the sockets back."""

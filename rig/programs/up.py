@@ -83,6 +83,7 @@ def _programs(args: argparse.Namespace, settings: Path) -> list[Program]:
     return [
         Program("horn", _command("horn", settings, sounded)),
         Program("watch", _command("watch", settings, watched)),
+        Program("record", _command("record", settings, ()), is_needed=False),
     ]
 
 
@@ -97,6 +98,8 @@ class Program:
 
     name: str
     command: tuple[str, ...]
+    is_needed: bool = True
+    """Nothing runs where its first start is refused; the rig guards without the others."""
     process: subprocess.Popen[bytes] | None = None
     started_s: float = 0.0
     starts: int = 0
@@ -149,7 +152,7 @@ class Supervisor:
     def _note_end(self, program: Program, code: int, now_s: float) -> None:
         lived_s = now_s - program.started_s
         program.process = None
-        if code == RigError.exit_code and program.starts == 1:
+        if code == RigError.exit_code and program.starts == 1 and program.is_needed:
             say(f"{program.name}: refused to start, so nothing runs")
             self._is_ending, self._code = True, RigError.exit_code
             return

@@ -137,7 +137,8 @@ def _run_live(args: argparse.Namespace, config: Config) -> int:
 def _open_shelf(config: Config, size_px: tuple[int, int]) -> FrameRing | None:
     """Where the clips' program finds pictures. Without it there are no clips; the rig guards."""
     try:
-        return FrameRing(ring_path(Path(config.links.folder)), size_px)
+        links = config.links
+        return FrameRing(ring_path(Path(links.folder), Path(links.memory)), size_px)
     except HardwareError as error:
         print(f"rig: {error}; the rig guards on, without clips", file=sys.stderr, flush=True)
         return None

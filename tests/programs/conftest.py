@@ -84,6 +84,7 @@ def make(site: LiveSite, tmp_path: Path) -> Iterator[Make]:
             *("--set", f"log.sessions={sessions or tmp_path / 'sessions'}"),
             *("--set", "log.free_least_mb=1", "--set", "runner.settle_s=0.3"),
             *("--set", f"links.folder={tmp_path / 'run'}"),
+            *("--set", f"links.memory={other.get('memory', '/dev/shm')}"),
         ]
         rigs.append(LiveRig(tmp_path / "run", argv, has_ear=has_ear))
         return rigs[-1]

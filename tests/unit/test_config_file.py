@@ -197,6 +197,7 @@ NONSENSE = {
     ("lane_check.hold_s", "lane_check.adapt_s"): [
         "lane_check.hold_s=2", "lane_check.adapt_s=2"
     ],
+    ("clips.before_s", "clips.longest_s"): ["clips.before_s=9", "clips.longest_s=12"],
 }  # fmt: skip
 
 

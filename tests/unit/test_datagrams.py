@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rig.causes import Cause, Level
 from rig.core.datagrams import (
     BYTES_MOST,
+    HEADS_MOST,
     NS_MOST,
     ORDERS,
     Edge,
@@ -41,6 +42,7 @@ MESSAGES: tuple[Message, ...] = (
     Order("arm", "abc", True, False),
     PoseFall(3, True),
     Slot(2, 11, 5, 1280, 720),
+    Slot(7, NS_MOST, NS_MOST, 8192, 8192, (8192,) * 4 * HEADS_MOST),
     Sounded(3, Level.OK, Cause.GUARD, 2),
     SessionIs("/a folder/\u00e4"),
 )
@@ -60,6 +62,8 @@ def test_every_kind_is_tried_here() -> None:
 def test_a_value_that_cannot_be_makes_it_no_message(message: Message, wrong: Any) -> None:
     whole = json.loads(pack(message))
     for one in fields(message):
+        if (one.name, wrong) == ("heads", []):
+            continue  # nobody else is in the picture
         assert unpack(json.dumps({**whole, one.name: wrong}).encode()) is None, one.name
 
 

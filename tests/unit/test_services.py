@@ -18,8 +18,6 @@ from rig.programs.doctor_service import UNITS
 ROOT = Path(__file__).parents[2]
 SERVICES = [ROOT / "systemd" / name for name in UNITS]
 EXPOSURE_MOST = 2.0
-COMING = {"record"}
-"""Units whose command lands later; the service then waits, and nothing else does for it."""
 
 
 @pytest.fixture(params=SERVICES, ids=lambda path: path.stem)
@@ -55,7 +53,7 @@ def test_each_unit_starts_a_command_that_exists(unit: str) -> None:
     (start,) = values(unit, "ExecStart")
     command = re.search(r"rig\.toml (\S+)", start)
     assert command is not None
-    assert command[1] in set(COMMANDS) | COMING
+    assert command[1] in COMMANDS
 
 
 def test_the_watchdogs_are_as_short_as_designed() -> None:
