@@ -1,4 +1,4 @@
-"""The staged rig: real `watch` and `horn` processes under supervisors, and hands to work them.
+"""The staged rig: real `horn`, `watch` and `record` under supervisors, and hands to work them.
 
 Decides nothing about faults (`table`); starts, arms, tells, listens and puts right again. Called
 by `trial`. Nothing here is a stand-in but what `staged_watch` and `tapped_horn` name, and a
@@ -35,9 +35,12 @@ SIREN_PIN = 17
 GUARD_TOLD = "guard.told"
 PINCTRL = "#!/bin/sh\nread -r up rest </proc/uptime\necho \"$up $*\" >>'{told}'\n"
 """/proc/uptime is CLOCK_BOOTTIME, in hundredths."""
-WATCHDOG_S, RESTART_S = {"horn": 1.0, "watch": 3.0}, {"horn": 0.2, "watch": 1.0}
-"""As in systemd/rig-horn.service and rig-watch.service."""
+WATCHDOG_S = {"horn": 1.0, "watch": 3.0, "record": 30.0}
+RESTART_S = {"horn": 0.2, "watch": 1.0, "record": 5.0}
+"""As in systemd/rig-*.service."""
 WATCH_NICE = -10
+CLIPS = {"clips.before_s": 1.5, "clips.after_s": 1.0, "clips.free_least_mb": 4}
+"""Short clips, and a small disk."""
 
 
 class Stuck(Exception):
@@ -47,17 +50,20 @@ class Stuck(Exception):
 class StagedRig:
     """One rig, its folder and its siren."""
 
-    def __init__(self, course: Course, sessions: Path) -> None:
-        memory = SHM if SHM.is_dir() else None
-        self.folder = Path(tempfile.mkdtemp(prefix="rig-faults-", dir=memory))
+    def __init__(self, course: Course, sessions: Path, memory: Path = SHM) -> None:
+        place = SHM if SHM.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="rig-faults-", dir=place))
         (self.folder / "run").mkdir()
-        self.course, self.sessions = course, sessions
+        self.course, self.sessions, self.memory = course, sessions, memory
         self.run = RunFolder(self.folder / "run")
         self.stage = Stage(course.folder / "stage")
         self.stage.reset()
         self._mouth = Outbox(self.run.path / "watch.sock")
-        self.horn, self.watch = self._make_horn(), self._make_watch()
-        self._record = SirenRecord(self.folder)
+        self.horn, self.watch, self.record = (
+            self._make_horn(), self._make_watch(), self._make_record()
+        )  # fmt: skip
+        self.programs = (self.horn, self.watch, self.record)
+        self._siren = SirenRecord(self.folder)
 
     # ------------------------------------------------------------------ programs
 
@@ -69,46 +75,59 @@ class StagedRig:
         argv = ["horn", "--pins", "mock", "--set", f"links.folder={self.run.path}"]
         guard = [str(ROOT / "scripts/horn-guard"), str(self.run.path), str(SIREN_PIN)]
         path = {"PATH": f"{tools}:/usr/bin:/bin"}
-        return self._service("horn", "faults.tapped_horn", self.folder, argv, 0, guard, path)
+        argv = ["faults.tapped_horn", str(self.folder), *argv]
+        return self._service("horn", argv, 0, guard, path)
 
     def _make_watch(self) -> Service:
         settings = {
             "detector.card": self.course.card, "detector.threads": 1,
-            "log.sessions": self.sessions, "log.free_least_mb": 1,
-            "runner.settle_s": 0.3, "links.folder": self.run.path,
+            "log.free_least_mb": 1, "runner.settle_s": 0.3, **self._shared(),
         }  # fmt: skip
-        argv = ["watch", "--live", "--lane", str(self.course.lane)]
-        for name, value in settings.items():
-            argv += ["--set", f"{name}={value}"]
-        module = "faults.staged_watch"
-        return self._service("watch", module, self.course.folder, argv, WATCH_NICE, [], {})
+        argv = ["faults.staged_watch", str(self.course.folder)]
+        argv += ["watch", "--live", "--lane", str(self.course.lane), *_as_words(settings)]
+        return self._service("watch", argv, WATCH_NICE, [], {})
+
+    def _make_record(self) -> Service:
+        argv = ["rig", "record", *_as_words({**CLIPS, **self._shared()})]
+        return self._service("record", argv, 0, [], {})
+
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "log.sessions": self.sessions, "links.folder": self.run.path,
+            "links.memory": self.memory,
+        }  # fmt: skip
 
     def _service(
-        self,
-        name: str,
-        module: str,
-        about: Path,
-        argv: list[str],
-        nice: int,
-        stop_post: list[str],
-        env: dict[str, str],
+        self, name: str, argv: list[str], nice: int, stop_post: list[str], env: dict[str, str]
     ) -> Service:
-        command = [sys.executable, "-P", "-m", module, str(about), *argv]
+        command = [sys.executable, "-P", "-m", *argv]
         return Service(
             name, command, self.folder, WATCHDOG_S[name], RESTART_S[name], nice, stop_post, env
         )
 
     def start(self) -> None:
-        """Both programs up, pictures judged."""
-        self.horn.is_wanted = self.watch.is_wanted = True
-        self.wait("both programs are up", lambda: self.horn.is_ready and self.watch.is_ready)
+        """All programs up, pictures judged."""
+        for one in self.programs:
+            one.is_wanted = True
+        self.wait("all programs are up", self._is_up)
+
+    def _is_up(self) -> bool:
+        return all(one.is_ready for one in self.programs)
 
     def close(self) -> None:
-        """End both and remove the folder."""
-        for one in (self.watch, self.horn):
+        """End all and remove the folder."""
+        for one in reversed(self.programs):
             one.close()
         self._mouth.close()
         shutil.rmtree(self.folder)
+
+    def cut(self) -> None:
+        """All die in one instant; nobody is told."""
+        processes = [one.process for one in self.programs if one.process is not None]
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.wait(HANGS_S)
 
     # ------------------------------------------------------------------ time
 
@@ -130,8 +149,8 @@ class StagedRig:
             time.sleep(LOOK_S)
 
     def look(self) -> None:
-        """Look after both programs."""
-        for one in (self.horn, self.watch):
+        """Look after the programs."""
+        for one in self.programs:
             one.look()
 
     def describe(self) -> str:
@@ -186,7 +205,7 @@ class StagedRig:
     def put_right(self) -> None:
         """After a fault: everything well, acknowledged and disarmed."""
         self.stage.reset()
-        self.wait("both programs are back", lambda: self.horn.is_ready and self.watch.is_ready)
+        self.wait("all programs are back", self._is_up)
 
         def is_disarmed() -> bool:
             return self.state().get("stage") == "disarmed" and not self.run.has_flag
@@ -203,4 +222,9 @@ class StagedRig:
         """All that its pin did."""
         deaths = [siren.died(t_ns) for t_ns in self.horn.ended_ns]
         guard = siren.read_guard(self.folder / GUARD_TOLD)
-        return sorted([*self._record.read(), *guard, *deaths])
+        return sorted([*self._siren.read(), *guard, *deaths])
+
+
+def _as_words(settings: dict[str, Any]) -> list[str]:
+    """Settings as a person types them."""
+    return [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
