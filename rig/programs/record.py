@@ -228,6 +228,7 @@ class Recorder:
         if heard_ns is None or now_ns - heard_ns < WATCH_SILENT_S * 1e9:
             return
         self._heard_ns = None  # once
+        self._reader.close()  # a dead ring's memory is free only when nobody holds it
         if self._folder.has_flag:
             self._plan(ClipAlert(Level.FAULT, Cause.DECIDER_SILENT, heard_ns))
 

@@ -24,7 +24,8 @@ from faults.staged_rig import ROOT, StagedRig
 from faults.table import FAULTS, Fault
 from faults.trial import Result, try_once
 
-DISK = "size=48m"
+DISK, MEMORY = "size=48m", "size=8m"
+"""Small enough to be filled; the shared pictures take 5.5 MB."""
 
 
 def main() -> int:
@@ -68,7 +69,7 @@ def play(rows: Sequence[Fault], repeats: int, folder: Path) -> list[Result]:
             for fault in (row for _ in range(repeats) for row in rows):
                 bar.set_description(fault.name)
                 if rig is None:
-                    rig = StagedRig(course, folder / "disk" / "sessions")
+                    rig = StagedRig(course, folder / "disk" / "sessions", folder / "memory")
                     rigs.enter_context(closing(rig))
                     rig.start()
                 results.append(try_once(rig, fault))
@@ -85,17 +86,21 @@ def play(rows: Sequence[Fault], repeats: int, folder: Path) -> list[Result]:
 
 @contextmanager
 def disk(folder: Path) -> Iterator[bool]:
-    """A small disk in memory for the sessions, where this user may mount one."""
-    place = folder / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", DISK, "rig-faults", str(place)]
-    is_mounted = os.geteuid() == 0 and not subprocess.run(mount, capture_output=True).returncode
-    (place / "sessions").mkdir()
+    """Small disks in memory for sessions and shared pictures, where this user may mount them."""
+    mounted = [place for place in (folder / "disk", folder / "memory") if _mount(place)]
+    (folder / "disk" / "sessions").mkdir()
     try:
-        yield is_mounted
+        yield len(mounted) == 2
     finally:
-        if is_mounted:
+        for place in mounted:
             subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def _mount(place: Path) -> bool:
+    place.mkdir()
+    size = {"disk": DISK, "memory": MEMORY}[place.name]
+    mount = ["mount", "-t", "tmpfs", "-o", size, "rig-faults", str(place)]
+    return os.geteuid() == 0 and not subprocess.run(mount, capture_output=True).returncode
 
 
 if __name__ == "__main__":

@@ -16,8 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from faults import siren
 from faults.staged_rig import StagedRig
 from rig.causes import Cause
+from rig.devices.frame_ring import PREFIX
+from rig.devices.video import boottime_ns
 
 HORN_S = 0.35
 """horn.alive_limit_s and 50 ms."""
@@ -25,6 +28,8 @@ SUPERVISED_S = 1.5
 """A dead horn's siren is on again."""
 STRANGERS_EACH = 2
 PIECE_BYTES = 1 << 16
+NO_RING, NO_CLIP = "guards on, without clips", "no clip"
+"""What the programs say then."""
 
 Hand = Callable[[StagedRig], None]
 
@@ -80,6 +85,44 @@ def _lose_model(rig: StagedRig) -> None:
     rig.watch.kill(signal.SIGKILL)
 
 
+def _fill_memory(rig: StagedRig) -> None:
+    """No room for shared pictures, and the program that would take it starts anew."""
+    rig.watch.kill(signal.SIGKILL)
+    for ring in rig.memory.glob(f"{PREFIX}*"):
+        ring.unlink()
+    _fill(rig.memory / "ballast")
+
+
+def _guards_without_clips(rig: StagedRig) -> str | None:
+    """Said by `watch`; a fall is heard all the same; said by the recorder."""
+
+    def is_back() -> bool:
+        _fill(rig.memory / "ballast")  # the recorder lets go of the dead ring meanwhile
+        return rig.watch.is_ready
+
+    rig.wait("watch is back", is_back)
+    rig.put_right()
+    if NO_RING not in rig.watch.said:
+        return f"watch does not say {NO_RING!r}"
+    rig.arm()
+    told, fell_ns = rig.record.said.count(NO_CLIP), boottime_ns()
+    rig.fall()
+
+    def is_heard() -> bool:
+        tones = siren.tones(rig.changes(), fell_ns, boottime_ns())
+        return any(change.cause == Cause.FALL for change in tones)
+
+    rig.wait("the fall is heard", is_heard, HORN_S + 1.0)
+    rig.wait("the recorder says so", lambda: rig.record.said.count(NO_CLIP) > told)
+    return None
+
+
+def _empty_memory(rig: StagedRig) -> None:
+    (rig.memory / "ballast").unlink()
+    rig.watch.kill(signal.SIGKILL)
+    rig.wait("watch shares again", lambda: list(rig.memory.glob(f"{PREFIX}*")))
+
+
 def _find_model(rig: StagedRig) -> None:
     weights = rig.course.card.with_suffix(".onnx")
     weights.with_suffix(".gone").rename(weights)
@@ -102,9 +145,20 @@ def _ballast(rig: StagedRig) -> Path:
 
 def _fill_disk(rig: StagedRig) -> None:
     """Until nothing more goes on it."""
-    with _ballast(rig).open("wb", buffering=0) as file, suppress(OSError):
+    _fill(_ballast(rig))
+
+
+def _fill(path: Path) -> None:
+    with path.open("ab", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(PIECE_BYTES))
+
+
+def _no_clip_is_made(rig: StagedRig) -> str | None:
+    """The recorder gives up its clips, says so and lives."""
+    starts = rig.record.starts
+    rig.wait("the recorder says so", lambda: NO_CLIP in rig.record.said)
+    return None if rig.record.starts == starts else "the recorder died"
 
 
 def _empty_disk(rig: StagedRig) -> None:
@@ -195,7 +249,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault("sessions folder read-only", _write_protect, _FALL, HORN_S, mend=_write_again,
           is_guarding=True, after=_arming_is_refused, needs_root=True),
     Fault("disk full", _fill_disk, _FALL, HORN_S, mend=_empty_disk, is_guarding=True,
-          needs_root=True),
+          after=_no_clip_is_made, needs_root=True),
+    Fault("shared memory full, watch killed", _fill_memory, _SILENT, HORN_S, mend=_empty_memory,
+          is_judged_by_word=True, after=_guards_without_clips, needs_root=True),
+    Fault("record: kill -9", _signal("record", signal.SIGKILL), _FALL, HORN_S, is_guarding=True),
+    Fault("record: SIGSTOP", _signal("record", signal.SIGSTOP), _FALL, HORN_S,
+          mend=_signal("record", signal.SIGCONT), is_guarding=True),
     Fault("strangers take all processors", _call_strangers, _ANY, HORN_S,
           mend=_dismiss_strangers, is_guarding=True),
     Fault("horn's socket removed", _remove_socket, _FALL | _SILENT, HORN_S, is_guarding=True,

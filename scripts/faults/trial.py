@@ -73,10 +73,17 @@ def try_once(rig: StagedRig, fault: Fault) -> Result:
         fault.mend(rig)
         rig.put_right()
         _count_lost(rig, session, armed_ns, found)
-        shutil.rmtree(session)  # the disk is small, so that one row can fill it
+        _remove_sessions(rig)
     except Stuck as stuck:
         found.wrongs.append(str(stuck))
     return _result(fault, found)
+
+
+def _remove_sessions(rig: StagedRig) -> None:
+    """The disk is small, so that one row can fill it."""
+    rig.wait("the clip is done", lambda: not list(rig.sessions.glob("*/clips/*.part")))
+    for session in rig.sessions.iterdir():
+        shutil.rmtree(session, ignore_errors=True)
 
 
 def _provoke(rig: StagedRig, fault: Fault, found: _Found) -> None:
