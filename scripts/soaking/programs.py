@@ -28,12 +28,18 @@ BOUNDS = {
     "horn memory": Bound("MB", 40, 1),
     "horn files": Bound("", 24, 0),
     "horn threads": Bound("", 2, 0),
+    "record memory": Bound("MB", 300, 25),
+    "record files": Bound("", 32, 2),
+    "record threads": Bound("", 24, 4),
     "age of judged picture": Bound("ms", 300, 30),
     "sessions, MB an hour": Bound("MB", 1000, 1000),
 }
-"""Of the issue (300 and 40 MB), of the horn's limit, and no growth beyond noise [J]."""
+"""Of the issue (300 and 40 MB), of the horn's limit, and no growth beyond noise [J]. The recorder
+holds what its encoder took (docs/clips.md)."""
 SAMPLE_S = 1.0
 STOP_MOST_S = 0.5
+CLIPS_END_S = 12.0
+"""The recorder ends a session's segment so long after its last line."""
 
 
 @dataclass(slots=True)
@@ -89,9 +95,7 @@ def _drill(
 
 def _sample(rig: StagedRig, soak: Soak, lasted_s: float) -> dict[str, float]:
     found = {
-        f"{one.name} {what}": value
-        for one in (rig.watch, rig.horn)
-        for what, value in held(one.pid).items()
+        f"{one.name} {what}": value for one in rig.programs for what, value in held(one.pid).items()
     }
     found["age of judged picture"] = 1e3 * rig.state()["judged_age_p99_s"]
     size = sum(path.stat().st_size for path in rig.sessions.rglob("*.jsonl"))
@@ -101,17 +105,18 @@ def _sample(rig: StagedRig, soak: Soak, lasted_s: float) -> dict[str, float]:
 
 def _read_back(rig: StagedRig, soak: Soak) -> None:
     """Every session is whole, and no heartbeat was missed."""
-    rig.rest(2.0)
+    rig.rest(CLIPS_END_S)
     for session in soak.sessions:
-        for stream in ("events", "steps"):
+        for stream in ("events", "steps", "clips"):
             for found in verify_stream(session, stream):
                 if found.verdict is not Verdict.WHOLE:
                     soak.wrongs.append(f"{session.name} {found.name}: {found.verdict.value}")
         missed = sum(line == "silence" for line in _kinds(session))
         if missed:
             soak.wrongs.append(f"{session.name}: the horn missed {missed} heartbeats")
-    if (rig.watch.starts, rig.horn.starts) != (1, 1):
-        soak.wrongs.append(f"starts of watch {rig.watch.starts}, of the horn {rig.horn.starts}")
+    again = [f"{one.name} {one.starts}" for one in rig.programs if one.starts != 1]
+    if again:
+        soak.wrongs.append(f"started more than once: {', '.join(again)}")
 
 
 def _kinds(session: Path) -> Iterator[str]:
