@@ -87,23 +87,23 @@ def _lose_model(rig: StagedRig) -> None:
 
 def _fill_memory(rig: StagedRig) -> None:
     """No room for shared pictures, and the program that would take it starts anew."""
+    starts = rig.watch.starts
     rig.watch.kill(signal.SIGKILL)
     for ring in rig.memory.glob(f"{PREFIX}*"):
         ring.unlink()
-    _fill(rig.memory / "ballast")
+
+    def is_back() -> bool:
+        _fill(rig.memory / "ballast")  # the recorder lets go of the dead ring meanwhile
+        return rig.watch.starts > starts and rig.watch.is_ready
+
+    rig.wait("watch is back", is_back)
 
 
 def _guards_without_clips(rig: StagedRig) -> str | None:
     """Said by `watch`; a fall is heard all the same; said by the recorder."""
-
-    def is_back() -> bool:
-        _fill(rig.memory / "ballast")  # the recorder lets go of the dead ring meanwhile
-        return rig.watch.is_ready
-
-    rig.wait("watch is back", is_back)
     rig.put_right()
-    if NO_RING not in rig.watch.said:
-        return f"watch does not say {NO_RING!r}"
+    if NO_RING not in rig.watch.said or list(rig.memory.glob(f"{PREFIX}*")):
+        return f"watch found room, or does not say {NO_RING!r}"
     rig.arm()
     told, fell_ns = rig.record.said.count(NO_CLIP), boottime_ns()
     rig.fall()
