@@ -1,0 +1,1 @@
+"""Trains, exports and measures the pose model; the rig itself never imports this."""
