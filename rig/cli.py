@@ -51,20 +51,22 @@ COMMANDS: Mapping[str, Command] = {
         "verify a session's log and decide it again, with other limits if wished", Takes.SETTINGS
     ),
     "gait": Command(
-        "steps, cadence and more of a session or of keypoints, as tables and plots", Takes.NOTHING
+        "steps, cadence and more of a session, video or keypoints, as tables and plots",
+        Takes.NOTHING,
     ),
     "calibrate": Command(
         "camera pose and lane from four or more known points on the ground", Takes.NOTHING
     ),
     "horn": Command("own siren, lamps and button; sound what watch says, FAULT when it is silent"),
     "record": Command("a clip of each alert, from the pictures that watch shares"),
-    "up": Command("the whole rig on this machine: horn, watch, record, kept running"),
+    "log-gait": Command("the runner's pose in every picture that watch shares, for `rig gait`"),
+    "up": Command("the whole rig on this machine: horn, watch, record, log-gait, kept running"),
     "tell": Command("arm, disarm, acknowledge or test the horn of the running rig"),
     "doctor": Command("what is right, what is wrong, and the remedy: packages, board, services"),
     "config": Command("print the effective configuration with units, limits and reasons"),
     "bench": Command("measure this board: period, latency and the speed it can guard"),
 }
-"""Each sub-command is the module of this name in `rig.programs`."""
+"""Each sub-command is the module of this name, with _ for -, in `rig.programs`."""
 
 EXIT_INTERNAL = 3
 EXIT_INTERRUPTED = 130
@@ -118,7 +120,7 @@ def _run(argv: Sequence[str]) -> int:
     if given.command not in COMMANDS:
         near = difflib.get_close_matches(given.command, COMMANDS, 1)
         _refuse(f"there is no command {given.command}; {_hint(near)}")
-    program = import_module(f"rig.programs.{given.command}")
+    program = import_module(f"rig.programs.{given.command.replace('-', '_')}")
     inner = _make_command_parser(given.command, program)
     args, unknown = inner.parse_known_args(given.rest)
     if unknown:

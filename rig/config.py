@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rig.config_programs import ClipOptions as ClipOptions
-from rig.config_programs import HornOptions, LinkOptions
+from rig.config_programs import GaitOptions, HornOptions, LinkOptions
 from rig.option import Option as Option
 from rig.option import option as option
 
@@ -222,3 +222,4 @@ class Config:
     links: LinkOptions = LinkOptions()
     horn: HornOptions = HornOptions()
     clips: ClipOptions = ClipOptions()
+    gait: GaitOptions = GaitOptions()

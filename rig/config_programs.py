@@ -32,6 +32,13 @@ class HornOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class GaitOptions:
+    """The gait log and its pose model."""
+
+    card: str = option("rearguard-pose.toml", "file in models/", "the pose model's card")
+
+
+@dataclass(frozen=True, slots=True)
 class ClipOptions:
     """Clips of alerts, their faces and how long they stay (design section 7)."""
 

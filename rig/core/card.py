@@ -12,10 +12,10 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rig.core.tiles import InputFacts
 from rig.errors import ModelError
@@ -71,29 +71,50 @@ class Card:
         return InputFacts(i.width_px, i.height_px, i.multiple_px, i.min_object_px)
 
 
+class Weights(Protocol):
+    """What any card says of its weights file."""
+
+    @property
+    def path(self) -> Path:
+        """The card's own file."""
+
+    @property
+    def weights(self) -> Path:
+        """The file beside it."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the weights."""
+
+
 Check = Callable[[Any], str | None]
 """Gives None for a good value, else what it must be."""
 
 
-def _text(value: Any) -> str | None:
+def is_text(value: Any) -> str | None:
+    """A text that is not empty."""
     return None if isinstance(value, str) and value.strip() else "a text that is not empty"
 
 
-def _file_name(value: Any) -> str | None:
+def is_file_name(value: Any) -> str | None:
+    """A file beside the card."""
     is_good = isinstance(value, str) and value not in ("", ".", "..") and Path(value).name == value
     return None if is_good else "the name of a file beside the card, without a folder"
 
 
-def _sha256(value: Any) -> str | None:
+def is_sha256(value: Any) -> str | None:
+    """As sha256sum prints it."""
     is_good = isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value)
     return None if is_good else "64 hexadecimal digits in small letters, as sha256sum prints them"
 
 
-def _choice(*choices: str) -> Check:
+def is_choice(*choices: str) -> Check:
+    """One of these words."""
     return lambda value: None if value in choices else "one of " + ", ".join(choices)
 
 
-def _number(least: float, most: float, is_whole: bool = False) -> Check:
+def is_number(least: float, most: float, is_whole: bool = False) -> Check:
+    """A number within limits."""
     kinds = (int,) if is_whole else (int, float)
     word = "a whole number" if is_whole else "a number"
 
@@ -104,7 +125,8 @@ def _number(least: float, most: float, is_whole: bool = False) -> Check:
     return check
 
 
-def _three_numbers(value: Any) -> str | None:
+def is_three_numbers(value: Any) -> str | None:
+    """One for each channel."""
     is_good = isinstance(value, list) and len(value) == 3
     is_good = is_good and all(type(v) in (int, float) and math.isfinite(v) for v in value)
     return None if is_good else "three numbers, one per channel in the order of colour"
@@ -120,7 +142,7 @@ def _classes(value: Any) -> str | None:
     return None if is_good else f"a list with person and any others of {', '.join(CLASSES)}, once"
 
 
-_score = _number(0.01, 0.99)
+_score = is_number(0.01, 0.99)
 
 
 def _scores(value: Any) -> str | None:
@@ -129,33 +151,36 @@ def _scores(value: Any) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
+class Key:
     """One key of a card: its check, and its value where the card may leave it out."""
 
     check: Check
     default: Any = None
 
 
-_TABLES: dict[str, dict[str, _Key]] = {
+Tables = Mapping[str, Mapping[str, Key]]
+"""Each table's keys by its name; "" is the card's beginning."""
+
+_TABLES: Tables = {
     "": {
-        "name": _Key(_text),
-        "file": _Key(_file_name),
-        "sha256": _Key(_sha256),
-        "decoder": _Key(_choice(*DECODERS)),
-        "classes": _Key(_classes),
+        "name": Key(is_text),
+        "file": Key(is_file_name),
+        "sha256": Key(is_sha256),
+        "decoder": Key(is_choice(*DECODERS)),
+        "classes": Key(_classes),
     },
     "input": {
-        "name": _Key(_text),
-        "width_px": _Key(_number(32, SIDE_MOST_PX, is_whole=True)),
-        "height_px": _Key(_number(32, SIDE_MOST_PX, is_whole=True)),
-        "multiple_px": _Key(_number(32, SIDE_MOST_PX, is_whole=True)),
-        "colour": _Key(_choice("bgr", "rgb")),
-        "mean": _Key(_three_numbers, [0.0, 0.0, 0.0]),
-        "scale": _Key(_three_numbers, [1.0, 1.0, 1.0]),
-        "pad_value": _Key(_number(0, 255)),
-        "min_object_px": _Key(_number(1, 256)),
+        "name": Key(is_text),
+        "width_px": Key(is_number(32, SIDE_MOST_PX, is_whole=True)),
+        "height_px": Key(is_number(32, SIDE_MOST_PX, is_whole=True)),
+        "multiple_px": Key(is_number(32, SIDE_MOST_PX, is_whole=True)),
+        "colour": Key(is_choice("bgr", "rgb")),
+        "mean": Key(is_three_numbers, [0.0, 0.0, 0.0]),
+        "scale": Key(is_three_numbers, [1.0, 1.0, 1.0]),
+        "pad_value": Key(is_number(0, 255)),
+        "min_object_px": Key(is_number(1, 256)),
     },
-    "thresholds": {"score": _Key(_scores), "nms_iou": _Key(_number(0.2, 0.9))},
+    "thresholds": {"score": Key(_scores), "nms_iou": Key(is_number(0.2, 0.9))},
 }
 
 
@@ -164,27 +189,38 @@ def parse_card(text: str, path: Path) -> Card:
 
     Raises ModelError with one line for each problem.
     """
+    data = read_tables(text, path, _TABLES)
+    refuse(path, _find_contradictions(data))
+    return _build(data, path)
+
+
+def read_tables(text: str, path: Path, tables: Tables) -> dict[str, Any]:
+    """A card's tables, each value good by itself. Raises ModelError, a line for each problem."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ModelError(f"model card {path} is not TOML ({error}): mend that line") from error
-    tables = {name: data if name == "" else data.get(name, {}) for name in _TABLES}
     problems: list[str] = []
-    for name, table in tables.items():
+    for name in tables:
+        table = data if name == "" else data.get(name, {})
         if isinstance(table, Mapping):
-            problems += _find_problems(name, table)
+            problems += _find_problems(name, table, tables)
         else:
             problems.append(f"{name} must be a table [{name}]")
-    problems = problems or _find_contradictions(data)
+    refuse(path, problems)
+    return data
+
+
+def refuse(path: Path, problems: Sequence[str]) -> None:
+    """Raise ModelError where there are problems."""
     if problems:
         raise ModelError("\n".join(f"model card {path}: {problem}" for problem in problems))
-    return _build(data, path)
 
 
-def _find_problems(name: str, table: Mapping[str, Any]) -> list[str]:
+def _find_problems(name: str, table: Mapping[str, Any], tables: Tables) -> list[str]:
     """Unknown, missing and wrong keys of one table."""
-    keys = _TABLES[name]
-    known = [*keys, *((*(t for t in _TABLES if t), *PASSED_OVER) if name == "" else ())]
+    keys = tables[name]
+    known = [*keys, *((*(t for t in tables if t), *PASSED_OVER) if name == "" else ())]
     where = f"{name}." if name else ""
     problems = [_unknown(where, key, known) for key in table if key not in known]
     for key, about in keys.items():

@@ -136,7 +136,21 @@ class SessionIs:
     folder: str
 
 
-Message = Word | Edge | Press | Silence | Restarted | Order | PoseFall | Slot | Sounded | SessionIs
+@dataclass(frozen=True, slots=True)
+class RunnerAt:
+    """watch -> log-gait: the locked runner's box, in pixels, in the picture taken at `t_ns`."""
+
+    t_ns: int
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+Message = (
+    Word | Edge | Press | Silence | Restarted | Order | PoseFall | Slot | Sounded | SessionIs
+    | RunnerAt
+)  # fmt: skip
 ORDERS: Final = ("arm", "disarm", "acknowledge", "test_horn")
 
 Check = Callable[[Any], bool]

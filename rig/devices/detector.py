@@ -25,7 +25,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 from rig.config import DetectorOptions
-from rig.core.card import Card
+from rig.core.card import Card, Weights
 from rig.core.decode import KIND_NUMBERS, STRIDES, Candidates, decode
 from rig.core.strength import merge_by_strength, thresholds_of_kinds
 from rig.core.tile_lie import lie_of
@@ -77,7 +77,7 @@ class Detector:
         self._strong = thresholds_of_kinds(self._kinds, scores)
         self._thresholds = (scores * options.weak_share).astype(np.float32)
         self._laid: dict[tuple[int, int], _Input] = {}
-        self._session = _load(card, self.threads)
+        self._session = load_session(card, self.threads)
         _check_graph(card, self._session)
         self._try_size(card.input.width_px, card.input.height_px)
 
@@ -227,7 +227,7 @@ def _resize(picture: Picture, width: int, height: int) -> Picture:
     return np.asarray(resized, dtype=np.uint8)
 
 
-def _load(card: Card, threads: int) -> onnxruntime.InferenceSession:
+def load_session(card: Weights, threads: int) -> onnxruntime.InferenceSession:
     """The session over exactly the bytes whose sha256 the card names."""
     try:
         weights = card.weights.read_bytes()

@@ -18,7 +18,12 @@ from rig.programs.doctor_records import Finding, Patient, right, skipped, wrong
 from rig.programs.judging import load_mount, load_named_card
 from rig.records import Picture
 
-UNITS: Final = ("rig-horn.service", "rig-watch.service", "rig-record.service")
+UNITS: Final = (
+    "rig-horn.service",
+    "rig-watch.service",
+    "rig-record.service",
+    "rig-log-gait.service",
+)
 GUARD_UNIT: Final = "/etc/systemd/system/rig-horn.service"
 FRAME_WAIT_S: Final = 5.0
 """A camera's first picture takes about a second."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from rig.config import Config
 from rig.core.gait.falls import Fall, find_falls
 from rig.core.gait.keypoints import Keypoints
 from rig.core.gait.lines import STREAM, keypoints_of
@@ -29,6 +30,7 @@ from rig.core.lane_file import parse_site
 from rig.devices.eventlog import read_segment, segment_paths
 from rig.devices.keypoints_file import read_keypoints
 from rig.errors import LaneError, LogError, SourceError
+from rig.programs.gait_video import ClipReader, read_runner
 
 DONE, NOTHING_SEEN = 0, 1
 """Exit codes; what cannot be used raises a RigError (2)."""
@@ -41,6 +43,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("session", type=Path, nargs="?", help="folder of one recorded session")
     what.add_argument("--keypoints", type=Path, help="a .npz or .npy of one runner's keypoints")
+    what.add_argument(
+        "--video", type=Path, help="a clip of one runner, or of one who goes farthest"
+    )
+    parser.add_argument("--reversed", action="store_true", help="play the video from last to first")
     parser.add_argument("--rate", type=float, help="pictures a second, where the file has no times")
     parser.add_argument("--lane", type=Path, help="lane file of the camera that saw the keypoints")
     parser.add_argument(
@@ -68,7 +74,7 @@ class Found:
 def run(args: Namespace) -> int:
     """0: written; 1: written, but no runner was seen for long enough. Raises RigError."""
     found = Found([], [])
-    if args.keypoints is not None:
+    if args.keypoints is not None or args.video is not None:
         about, folder = _read_file(args, found), _out_of_file(args)
     else:
         about, folder = _read_session(args.session, found), args.out or args.session / "gait"
@@ -88,19 +94,35 @@ def _read_file(args: Namespace, found: Found) -> dict[str, Any]:
         raise SourceError(f"--height is {args.height:g}; give the runner's height, 1 to 2.5 m")
     if args.rate is not None and not (np.isfinite(args.rate) and 1.0 <= args.rate <= 1000.0):
         raise SourceError(f"--rate is {args.rate:g}; give the pictures a second, 1 to 1000")
-    keypoints = read_keypoints(args.keypoints, args.rate)
-    about: dict[str, Any] = {"session_id": args.keypoints.stem, "source": str(args.keypoints)}
-    if args.lane is None:
+    source: Path = args.keypoints or args.video
+    about: dict[str, Any] = {"session_id": source.stem, "source": str(source)}
+    site = None if args.lane is None else parse_site(_text_of(args.lane))
+    keypoints = _keypoints(args, site, about)
+    if site is None:
         about["scale"] = f"from a height of {args.height:g} m, camera taken to look from the side"
         found.add(keypoints, picture_plane(keypoints, args.height), (np.inf, np.inf))
         return about
-    site = parse_site(_text_of(args.lane))
     found.add(keypoints, _plane(site), _size(site))
     return about | _camera(site)
 
 
+def _keypoints(args: Namespace, site: Site | None, about: dict[str, Any]) -> Keypoints:
+    """Of the file, or read out of the video's pictures."""
+    if args.video is None:
+        if args.reversed:
+            raise SourceError("--reversed is for --video; leave it out with --keypoints")
+        return read_keypoints(args.keypoints, args.rate)
+    if args.rate is not None:
+        raise SourceError("--rate is for --keypoints; a video has its own times")
+    about["reversed"] = args.reversed
+    reader = ClipReader(Config())
+    about["models"] = reader.models
+    return read_runner(reader, args.video, site, is_reversed=args.reversed)
+
+
 def _out_of_file(args: Namespace) -> Path:
-    beside: Path = args.keypoints.with_name(f"{args.keypoints.stem}-gait")
+    source: Path = args.keypoints or args.video
+    beside = source.with_name(f"{source.stem}-gait")
     return beside if args.out is None else Path(args.out)
 
 

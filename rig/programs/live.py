@@ -45,6 +45,8 @@ WAIT_S = 0.1
 POSE_S = 0.5
 """An older word of the gait program about a fall does not count."""
 SESSION_S = 1.0
+RUNNER_SEEN_S = 0.7
+"""The gait program looks so long where the runner was seen last: detectors miss who falls."""
 TOLD_BY_HORN: dict[type, Cause] = {
     Silence: Cause.DECIDER_SILENT,
     Restarted: Cause.HORN_RESTARTED,
@@ -203,6 +205,9 @@ class LiveWatch:
         if shelf is not None and (slot := shelf.put(frame)) is not None:
             heads = other_heads(seen, decision, (slot.width_px, slot.height_px))
             self._links.tell_slot(replace(slot, heads=heads))
+            runner = decision.runner.track
+            if runner is not None and frame.t_ns - runner.seen_t_ns <= RUNNER_SEEN_S * 1e9:
+                self._links.tell_runner(runner.box, frame.t_ns)
 
     def _tell_supervisor(self) -> None:
         """Alive only with each judged picture: a loop that sees nothing is to be started anew."""

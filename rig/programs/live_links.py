@@ -13,9 +13,9 @@ from typing import Protocol
 
 from rig.core.alerts import ALERTS, pattern_of
 from rig.core.arming import Sound
-from rig.core.datagrams import Message, SessionIs, Slot, Sounded, Word
+from rig.core.datagrams import Message, RunnerAt, SessionIs, Slot, Sounded, Word
 from rig.devices.datagram_link import Inbox, Outbox
-from rig.records import Alert, Cause, Decision, Hazard, Level, Phase
+from rig.records import Alert, Box, Cause, Decision, Hazard, Level, Phase
 
 QUIET = Word(0, 0, None, False, Level.SILENT, None, "silent", 0, None, 0.4, False)
 
@@ -47,6 +47,11 @@ class Links:
         folder = SessionIs(str(session.absolute()))
         self._record.send(folder)
         self._gait.send(folder)
+
+    def tell_runner(self, box: Box, t_ns: int) -> None:
+        """Where the runner is in the picture taken then, for who reads their pose."""
+        x0, y0, x1, y1 = (max(0, round(side)) for side in box.sides_px)
+        self._gait.send(RunnerAt(t_ns, x0, y0, x1, y1))
 
     def close(self) -> None:
         """Give the sockets back."""

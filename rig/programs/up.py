@@ -84,6 +84,7 @@ def _programs(args: argparse.Namespace, settings: Path) -> list[Program]:
         Program("horn", _command("horn", settings, sounded)),
         Program("watch", _command("watch", settings, watched)),
         Program("record", _command("record", settings, ()), is_needed=False),
+        Program("log-gait", _command("log-gait", settings, ()), is_needed=False),
     ]
 
 

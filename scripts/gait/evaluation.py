@@ -3,7 +3,7 @@
 Shows marker recordings (.trc), forward and reversed in time, to cameras from the side, oblique and
 along the lane, with errors, dropped frames and a hole in the keypoints, and prints each measure
 with its count, its limit, and whether it is held. `--keypoints` prints what a clip's own
-keypoints say.
+keypoints say, `--pictures` measures drawn and real pictures through detector and pose model.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gait.cameras import Errors
 from gait.drawn import drawn_runners
 from gait.markers import Recording, read_recording
 from gait.measuring import Truth, measure
+from gait.picture_report import tell_pictures
 from rig.core.gait.plane import picture_plane
 from rig.core.gait.reading import NOTHING, read_gait
 from rig.core.gait.speed import WALK_DUTY, Direction, Gait
@@ -44,6 +45,8 @@ def main() -> int:
     try:
         if args.keypoints is not None:
             return _tell_keypoints(args)
+        if args.pictures:
+            return tell_pictures(args.seeds, args.folder.parent / "video")
         recordings = list(_recordings(args))
     except (OSError, ValueError, RigError) as error:
         print(f"evaluate-gait: {error}", file=sys.stderr)
@@ -71,6 +74,9 @@ def _parse() -> Namespace:
     parser.add_argument("--dropped", type=float, default=10.0, help="frames in %% (10)")
     parser.add_argument("--rate", type=float, default=30.0, help="pictures a second (30)")
     parser.add_argument("--keypoints", type=Path, help="a .npy or .npz of keypoints instead")
+    parser.add_argument(
+        "--pictures", action="store_true", help="through detector and pose model instead: slow"
+    )
     parser.add_argument("--height", type=float, default=1.75, help="of its runner, m (1.75)")
     return parser.parse_args()
 

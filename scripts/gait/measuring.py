@@ -6,7 +6,7 @@ Decides how each error is measured; the limits are in `gait.bars`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -15,8 +15,9 @@ import numpy as np
 
 from gait.cameras import Errors, camera, show
 from gait.markers import Recording
+from rig.core.camera_pose import CameraPose
 from rig.core.gait.contacts import HOLE_REASON, Contact
-from rig.core.gait.keypoints import SIDES, Floats, numbers_of
+from rig.core.gait.keypoints import SIDES, Floats, Keypoints, numbers_of
 from rig.core.gait.plane import OBLIQUE_LEAST_DEG, BodyPlane, View
 from rig.core.gait.reading import Stretch, read_gait
 from rig.core.gait.speed import Direction, Gait
@@ -67,12 +68,22 @@ class Truth:
 
 def measure(truth: Truth, view: str, errors: Errors, seeds: int) -> Found:
     """All errors over so many drawings of noise, drops and holes."""
+    pose = camera_of(truth, view)
+    clips = (show(truth.recording, pose, errors, seed) for seed in range(seeds))
+    return add_up(truth, view, clips)
+
+
+def camera_of(truth: Truth, view: str) -> CameraPose:
+    """The view's camera for this recording."""
+    return camera(view, float(np.nanmin(truth.hips)), float(np.nanmax(truth.hips)))
+
+
+def add_up(truth: Truth, view: str, clips: Iterable[Keypoints]) -> Found:
+    """All errors of these clips of one recording, each seen by the view's camera."""
     found = Found()
-    hips = truth.hips
-    pose = camera(view, float(np.nanmin(hips)), float(np.nanmax(hips)))
-    plane = BodyPlane(pose, LANE)
-    for seed in range(seeds):
-        stretches = read_gait(show(truth.recording, pose, errors, seed), plane)
+    plane = BodyPlane(camera_of(truth, view), LANE)
+    for keypoints in clips:
+        stretches = read_gait(keypoints, plane)
         for stretch in stretches:
             _add_whole(found, truth, stretch)
         _add_contacts(found, truth, stretches, plane, is_along=view == "along")

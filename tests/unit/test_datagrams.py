@@ -22,6 +22,7 @@ from rig.core.datagrams import (
     PoseFall,
     Press,
     Restarted,
+    RunnerAt,
     SessionIs,
     Silence,
     Slot,
@@ -45,6 +46,7 @@ MESSAGES: tuple[Message, ...] = (
     Slot(7, NS_MOST, NS_MOST, 8192, 8192, (8192,) * 4 * HEADS_MOST),
     Sounded(3, Level.OK, Cause.GUARD, 2),
     SessionIs("/a folder/\u00e4"),
+    RunnerAt(3, 0, 20, 40, 200),
 )
 
 
