@@ -22,11 +22,11 @@ from rig.sim.drills import mount_a
 
 ROOT = Path(__file__).parents[2]
 CAMERAS = "Available cameras\n-----------------\n0 : imx708 [4608x2592 10-bit RGGB] (/base/soc)\n"
-THREE_UP = "active\nactive\nactive\n"
+FOUR_UP = "active\nactive\nactive\nactive\n"
 ANSWERS = {
     "vcgencmd": "throttled=0x0\n",
     "rpicam-hello": CAMERAS,
-    "systemctl": THREE_UP,
+    "systemctl": FOUR_UP,
     "sh": "/usr/bin/pinctrl\n",
     "aplay": "aplay: version 1.2.14\n",
 }
@@ -151,7 +151,7 @@ BREAKS: Mapping[str, tuple[str, Any, str]] = {
         "calibrated at 1280x720 px"),
     "not installed": ("services", lambda b: b.remove("/etc/systemd/system/rig.target"),
                       "not installed"),
-    "watch down": ("services", lambda b: b.answers.update(systemctl="active\nfailed\nactive\n"),
+    "watch down": ("services", lambda b: b.answers.update(systemctl="active\nfailed\nactive\nactive\n"),
                    "rig-watch.service is failed"),
     "no systemd": ("services", lambda b: b.answers.update(systemctl=None), "does not tell"),
     "no card": ("model", lambda b: setattr(
