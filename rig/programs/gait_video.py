@@ -16,6 +16,7 @@ import numpy as np
 from rig.config import Config
 from rig.core.gait.keypoints import JOINTS, Keypoints
 from rig.core.gait.people import People, moved_heights
+from rig.core.gait.witness import FallTeller
 from rig.core.lane import Site
 from rig.core.tiles import InputFacts, whole_view
 from rig.devices.detector import Detector
@@ -37,10 +38,20 @@ class Seen:
     """One person over a clip."""
 
     boxes: list[Box] = field(default_factory=list)
+    is_seen: list[bool] = field(default_factory=list)
+    """Whether the detector found them there, or they were only looked for."""
     times_s: list[float] = field(default_factory=list)
     points: list[Floats] = field(default_factory=list)
     sure: list[Floats] = field(default_factory=list)
     across_m: list[float] = field(default_factory=list)
+
+    def falls(self, width_px: float, height_px: float) -> list[float]:
+        """When each fall is told, s."""
+        teller = FallTeller(width_px, height_px)
+        rows = zip(self.times_s, self.points, self.sure, self.boxes, self.is_seen, strict=True)
+        for t_s, points, sure, box, is_seen in rows:
+            teller.update(t_s, points, sure, box, is_seen)
+        return teller.told_s
 
     def keypoints(self) -> Keypoints:
         """As arrays."""
@@ -80,6 +91,7 @@ class ClipReader:
                 points, sure = self._pose.look(frame.picture, person.box)
                 one = seen.setdefault(person.number, Seen())
                 one.boxes.append(person.box)
+                one.is_seen.append(person.seen_s == t_s)
                 one.times_s.append(t_s)
                 one.points.append(points)
                 one.sure.append(sure)

@@ -22,8 +22,7 @@ import cv2
 
 from rig.config import Config
 from rig.core.datagrams import Message, PoseFall, RunnerAt, SessionIs, Slot
-from rig.core.gait.falls import FallReader, Posture
-from rig.core.gait.keypoints import Floats
+from rig.core.gait.witness import FallTeller
 from rig.devices.datagram_link import Inbox, Outbox
 from rig.devices.frame_ring import RingReader, ring_path
 from rig.devices.pose import PoseModel
@@ -88,8 +87,9 @@ class GaitLogger:
         self._reader, self._pose, self._log, self._now_ns = reader, pose, log, now_ns
         self._inbox, self._watch = Inbox(links / "gait.sock"), Outbox(links / "watch.sock")
         self._slots: deque[Slot] = deque(maxlen=SLOTS_KEPT)
-        self._falls: tuple[FallReader, tuple[int, int]] | None = None
+        self._falls: tuple[FallTeller, tuple[int, int]] | None = None
         self._last_ns = 0
+        self._last_box: Box | None = None
         self._told_ns = 0
         self._notifier = ServiceNotifier()
         self._is_ending = False
@@ -156,15 +156,18 @@ class GaitLogger:
         self.looked += 1
         self._log.put(frame.t_ns, points, sure, box)
         height_px, width_px = frame.picture.shape[:2]
-        is_falling = self._falls_now(frame.t_ns, points, sure, (width_px, height_px))
+        teller = self._teller(frame.t_ns, (width_px, height_px))
+        is_seen = box != self._last_box  # watch tells the last one again of whom it does not see
+        self._last_box = box
+        is_falling = teller.update(frame.t_ns / 1e9, points, sure, box, is_seen)
         self._watch.send(PoseFall(frame.t_ns, is_falling))
         self._last_ns = frame.t_ns
 
-    def _falls_now(self, t_ns: int, points: Floats, sure: Floats, size_px: tuple[int, int]) -> bool:
+    def _teller(self, t_ns: int, size_px: tuple[int, int]) -> FallTeller:
         """Of the runner; somebody else, or another camera, begins anew."""
         before = self._falls
         is_new = before is None or before[1] != size_px or t_ns - self._last_ns > FORGET_S * 1e9
         if before is None or is_new:
-            before = (FallReader(float(size_px[0]), float(size_px[1])), size_px)
+            before = (FallTeller(float(size_px[0]), float(size_px[1])), size_px)
         self._falls = before
-        return before[0].update(t_ns / 1e9, points, sure) is Posture.FALLEN
+        return before[0]

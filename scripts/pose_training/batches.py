@@ -17,8 +17,9 @@ from detector.augment import spoil
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from pose_training.joints import MIRRORED, FloatArray
+from pose_training.joints import FloatArray
 from pose_training.samples import PAD, SIDE_PX, Samples, UInt8Array
+from rig.core.gait.keypoints import MIRRORED
 from rig.core.pose_maps import INPUT_HEIGHT_PX, INPUT_WIDTH_PX
 
 SHARES: Final = {"lsp": 0.30, "taught": 0.38, "drawn": 0.32}

@@ -17,14 +17,6 @@ FloatArray = npt.NDArray[np.float32]
 Marks = tuple[FloatArray, npt.NDArray[np.bool_]]
 """Points (17, 2) and which of them are known (17,)."""
 
-MIRRORED: Final = np.array(
-    [
-        NUMBERS[name.replace("left", "right") if "left" in name else name.replace("right", "left")]
-        for name in JOINTS
-    ]
-)
-"""The joint that each joint looks like in a mirror."""
-
 _SIDES: Final = {"l": "left", "r": "right"}
 LSP_NAMES: Final = (
     "r_ankle", "r_knee", "r_hip", "l_hip", "l_knee", "l_ankle", "r_wrist", "r_elbow",

@@ -151,8 +151,8 @@ BREAKS: Mapping[str, tuple[str, Any, str]] = {
         "calibrated at 1280x720 px"),
     "not installed": ("services", lambda b: b.remove("/etc/systemd/system/rig.target"),
                       "not installed"),
-    "watch down": ("services", lambda b: b.answers.update(systemctl="active\nfailed\nactive\nactive\n"),
-                   "rig-watch.service is failed"),
+    "watch down": ("services", lambda b: b.answers.update(
+        systemctl="active\nfailed\nactive\nactive\n"), "rig-watch.service is failed"),
     "no systemd": ("services", lambda b: b.answers.update(systemctl=None), "does not tell"),
     "no card": ("model", lambda b: setattr(
         b, "config", replace(b.config, detector=DetectorOptions(card="nothing.toml"))),

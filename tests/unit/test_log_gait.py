@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -155,23 +155,52 @@ def test_without_a_session_falls_are_told_all_the_same(bench: Bench) -> None:
     assert list(bench.sessions.iterdir()) == []
 
 
-def test_a_fall_is_told_and_a_standing_runner_is_not(bench: Bench) -> None:
-    course = Course(lasts_s=4.0, fall_s=2.0, fall_lasts_s=0.6)
-    site = live_site()
-    told: list[tuple[float, bool]] = []
+def fallen_times(bench: Bench, box_of: Callable[[np.ndarray, float], Box]) -> list[float]:
+    """When a runner who falls at 2 s is said to fall, if the boxes are these."""
+    course, site = Course(lasts_s=4.0, fall_s=2.0, fall_lasts_s=0.6), live_site()
+    begun_ns, falling = bench.now_ns, []
     for number in range(110):
-        joints = joints_of(course, number / 30)
-        bench.mind.points = site.pose.to_pixels(joints)
-        slot = bench.show(number)
-        bench.now_ns, before = slot.t_ns, bench.now_ns
+        bench.mind.points = site.pose.to_pixels(joints_of(course, number / 30))
+        slot = bench.show(number, box_of(bench.mind.points, number / 30))
+        bench.now_ns = slot.t_ns
         bench.logger.turn(0.0)
-        words = [w for w in bench.watch.receive(0.0) if isinstance(w, PoseFall)]
-        told += [(number / 30, word.is_falling) for word in words]
-        bench.now_ns = before
-    falling = [t_s for t_s, is_falling in told if is_falling]
+        (word,) = (w for w in bench.watch.receive(0.0) if isinstance(w, PoseFall))
+        falling += [number / 30] if word.is_falling else []
+        bench.now_ns = begun_ns
+    return falling
+
+
+def around(points: np.ndarray, _: float) -> Box:
+    (x0, y0), (x1, y1) = points.min(0) - 5, points.max(0) + 5
+    return Box(x0, y0, x1, y1)
+
+
+def test_a_fall_is_told(bench: Bench) -> None:
+    falling = fallen_times(bench, around)
     assert falling, "the fall was not told"
     assert 2.0 < falling[0] < 3.0
-    assert len(told) >= 100
+    assert falling[-1] > 3.5
+
+
+def test_a_fall_is_told_of_whom_the_detector_loses(bench: Bench) -> None:
+    kept: list[Box] = []
+
+    def lost(points: np.ndarray, t_s: float) -> Box:
+        kept.append(around(points, t_s) if t_s < 2.2 else kept[-1])
+        return kept[-1]
+
+    falling = fallen_times(bench, lost)
+    assert falling, "the fall was not told"
+    assert 2.0 < falling[0] < 3.0
+
+
+def test_a_fall_that_the_box_does_not_bear_out_is_not_told(bench: Bench) -> None:
+    def upright(points: np.ndarray, t_s: float) -> Box:
+        x, y = points[:, 0].mean(), points[:, 1].max()
+        tall = 60.0 + 2.0 * (round(30 * t_s) % 2)
+        return Box(x - 12, y - tall, x + 12, y)
+
+    assert fallen_times(bench, upright) == []
 
 
 def test_a_picture_that_is_gone_is_left_out(bench: Bench) -> None:

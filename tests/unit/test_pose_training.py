@@ -13,13 +13,13 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from pose_training import joints, scoring  # noqa: E402
 
-from rig.core.gait.keypoints import JOINTS, NUMBERS  # noqa: E402
+from rig.core.gait.keypoints import JOINTS, MIRRORED, NUMBERS  # noqa: E402
 
 
 def test_a_mirror_twice_changes_nothing_and_keeps_the_head():
-    assert (joints.MIRRORED[joints.MIRRORED] == np.arange(len(JOINTS))).all()
-    assert joints.MIRRORED[NUMBERS["head"]] == NUMBERS["head"]
-    assert joints.MIRRORED[NUMBERS["left_toe"]] == NUMBERS["right_toe"]
+    assert (MIRRORED[MIRRORED] == np.arange(len(JOINTS))).all()
+    assert MIRRORED[NUMBERS["head"]] == NUMBERS["head"]
+    assert MIRRORED[NUMBERS["left_toe"]] == NUMBERS["right_toe"]
 
 
 def test_lsp_joints_come_to_their_places():

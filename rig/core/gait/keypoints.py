@@ -22,6 +22,15 @@ JOINTS: Final = ("head", *(f"{side}_{part}" for side in SIDES for part in _PAIRE
 NUMBERS: Final = {name: number for number, name in enumerate(JOINTS)}
 
 
+MIRRORED: Final = np.array(
+    [
+        NUMBERS[name.replace("left", "right") if "left" in name else name.replace("right", "left")]
+        for name in JOINTS
+    ]
+)
+"""The joint that each joint looks like in a mirror."""
+
+
 def numbers_of(*names: str) -> NDArray[np.intp]:
     """The places in arrays of these joints."""
     return np.array([NUMBERS[name] for name in names], np.intp)
