@@ -27,7 +27,8 @@ STANDING_LEAST: Final = 5
 GONE_S: Final = 0.15
 """Detectors skip single frames, and lose who lies."""
 SURE_LEAST: Final = 0.4
-"""Mean confidence of the joints below which the pose says nothing: nobody may be there."""
+"""Mean confidence of the joints below which nobody begins to fall. Who has begun may be unclear:
+pose models see few people lie."""
 
 
 class FallTeller:
@@ -51,8 +52,9 @@ class FallTeller:
         """
         if is_seen:
             self._seen_s = t_s
-        is_borne_out = self._bears_out(t_s, box)
-        if float(np.nan_to_num(confidence).mean()) < SURE_LEAST and not self._is_told:
+        is_sure = float(np.nan_to_num(confidence).mean()) >= SURE_LEAST
+        is_borne_out = self._bears_out(t_s, box, is_sure)
+        if not is_sure and self.reader.posture in (Posture.UNKNOWN, Posture.UPRIGHT):
             return False
         posture = self.reader.update(t_s, points_px, confidence)
         if posture is not Posture.FALLEN:
@@ -62,7 +64,7 @@ class FallTeller:
             self.told_s.append(t_s)
         return self._is_told
 
-    def _bears_out(self, t_s: float, box: Box) -> bool:
+    def _bears_out(self, t_s: float, box: Box, is_sure: bool) -> bool:
         width_px, height_px = self._size_px
         edge = EDGE_SHARE * height_px
         is_cut = box.y1 > height_px - edge or box.x0 < edge or box.x1 > width_px - edge
@@ -74,5 +76,6 @@ class FallTeller:
         if not (is_low or is_cut) and self._seen_s == t_s:
             self._heights.append((t_s, box.height_px))
         is_wide = box.width_px > WIDE * box.height_px
-        is_gone = t_s - self._seen_s >= GONE_S
+        # An unclear pose where the detector sees nobody is most often somebody hidden.
+        is_gone = is_sure and t_s - self._seen_s >= GONE_S
         return len(standing) >= STANDING_LEAST and not is_cut and (is_low or is_wide or is_gone)
