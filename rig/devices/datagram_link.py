@@ -19,8 +19,8 @@ from typing import Final
 from rig.core.datagrams import BYTES_MOST, Message, pack, unpack
 from rig.errors import HardwareError
 
-LOOK_S: Final = 0.25
-"""How often a reader looks whether its name is still its own."""
+LOOK_S: Final = 0.05
+"""How often a reader looks whether its name is still its own: words are lost meanwhile."""
 TAKEN_MOST: Final = 256
 """Datagrams taken in one go: a flood must not keep the reader from its own work."""
 PATH_MOST: Final = 107
