@@ -198,7 +198,9 @@ class Runner:
     is_falling: bool = False
     is_down: bool = False
     going_s: float | None = None
-    """Seconds since the runner was last slower than a walk: 0 while so, None if never seen so."""
+    """Seconds since the runner set off: 0 while slow, None if never seen so, or they brake."""
+    is_slowing: bool = False
+    """They brake, and are not slow yet by an estimate that lags."""
 
 
 @dataclass(frozen=True, slots=True)

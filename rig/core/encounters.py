@@ -8,7 +8,7 @@ sounds, is not decided here. Called by `core.hazard`; the geometry is `core.conf
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rig.config import HazardLimits
 from rig.core.conflict import Meeting, Thing, first_meeting
@@ -33,6 +33,8 @@ SPEED_SIGMA_MOST_MPS = 1.0
 """A speed known no better than this is as good as unknown, and not taken for a sprint [J]."""
 START_FADE_S = 1.0
 """The lag goes within about this time once the runner has an even pace (trials)."""
+START_LAG_M = 0.7
+"""A starter is farther along than estimated by so much: 0.3 to 0.9 m on average (trials)."""
 PASSES_MPS = 1.6
 """What crosses this fast is out of the lane within a second, and a STOP for a speed that the
 runner has not got yet would be for nothing (scene: dog)."""
@@ -50,15 +52,21 @@ class Scene:
     lane: Lane
     limits: HazardLimits
     going_s: float | None = None
-    """Seconds since the runner was slow: 0 while they are, None where that was not seen."""
+    """Seconds since the runner set off: 0 while slow, None where that was not seen."""
+    is_slowing: bool = False
 
     @property
     def start_mps(self) -> float:
         """How much faster a starter is than the estimate, which lags while they speed up."""
+        return self.limits.start_more_mps * self.start_share
+
+    @property
+    def start_share(self) -> float:
+        """1 while the runner sets off, 0 once they have an even pace."""
         if not self.going_s:
             return 0.0
         left = (self.limits.start_s - self.going_s) / START_FADE_S
-        return self.limits.start_more_mps * min(1.0, max(0.0, left))
+        return min(1.0, max(0.0, left))
 
     @property
     def speed_mps(self) -> float:
@@ -87,11 +95,13 @@ def find_now(scene: Scene, track: Track) -> Meeting | None:
     sigma = min(ALONG_SIGMA_MOST_M, (track.along_sigma_m**2 + scene.me.along_sigma_m**2) ** 0.5)
     limits = scene.limits
     best: Meeting | None = None
-    for speed, does_brake in _ways(scene, track):
-        decel = limits.brake_mps2 if does_brake else 0.0
-        reach_m = stop_m(speed + scene.more_mps, limits) + sigma
-        crosser_s = max(limits.horizon_crosser_s, reach_m / speed)
-        meeting = meet(scene, track, speed, decel, limits.horizon_s, crosser_s=crosser_s)
+    for way in _ways(scene, track):
+        decel = limits.brake_mps2 if way.does_brake else 0.0
+        reach_m = stop_m(way.speed_mps + scene.more_mps, limits) + way.lag_m + sigma
+        crosser_s = max(limits.horizon_crosser_s, reach_m / way.speed_mps)
+        meeting = meet(
+            scene, way.thing, way.speed_mps, decel, limits.horizon_s, crosser_s=crosser_s
+        )
         if meeting is None or meeting.travel_m > reach_m:
             continue
         if best is None or meeting.ttc_s < best.ttc_s:
@@ -99,12 +109,38 @@ def find_now(scene: Scene, track: Track) -> Meeting | None:
     return best
 
 
-def _ways(scene: Scene, track: Track) -> list[tuple[float, bool]]:
-    """Speed and whether the runner brakes, for each future; a starter may be faster, too."""
-    ways = [(share * scene.speed_mps, does_brake) for share, does_brake in scene.futures]
-    if scene.start_mps > 0.0 and abs(_counted_across(scene, track)) < PASSES_MPS:
-        ways.append((scene.speed_mps + scene.start_mps, False))
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the runner and the thing may do: one future to judge."""
+
+    speed_mps: float
+    does_brake: bool
+    thing: Track
+    lag_m: float = 0.0
+    """How much farther along than estimated they may be."""
+
+
+def _ways(scene: Scene, track: Track) -> list[Way]:
+    """Every future of the runner; a starter may be faster, too, and who crosses may stop.
+
+    Who crosses in the lane is believed to walk on for half a second after they stopped (the steady
+    pace's memory), and a STOP then was too late (trials: steps in, leaves again). A runner who
+    brakes has been told already (scene: first light).
+    """
+    across_mps = abs(_counted_across(scene, track))
+    ways = [Way(share * scene.speed_mps, does_brake, track) for share, does_brake in scene.futures]
+    if across_mps < PASSES_MPS and scene.start_share > 0.0:
+        lag_m = START_LAG_M * scene.start_share
+        ways.append(Way(scene.speed_mps + scene.start_mps, False, track, lag_m))
+    if 0.0 < across_mps < PASSES_MPS and is_inside(scene, track) and not scene.is_slowing:
+        stood = replace(track, across_mps=0.0)
+        ways += [replace(w, thing=stood) for w in ways if not w.does_brake]
     return ways
+
+
+def is_inside(scene: Scene, track: Track) -> bool:
+    """Whether some of it is in the lane now."""
+    return abs(track.across_m) <= scene.lane.width_m / 2 + track.width_m / 2
 
 
 def is_soon(scene: Scene, track: Track, speed_mps: float) -> bool:
@@ -128,6 +164,8 @@ def find_widest(scene: Scene, track: Track, speed_mps: float) -> Meeting | None:
 
 def blocks_start(scene: Scene, track: Track) -> bool:
     """Whether the lane is not clear for the drill's speed (ALL_CLEAR must wait)."""
+    if stands_in_lane(scene, track):
+        return True
     speed = max(scene.limits.drill_mps, scene.speed_mps)
     meeting = meet(scene, track, speed, 0.0, scene.limits.horizon_s)
     return meeting is not None and meeting.travel_m <= stop_m(speed, scene.limits)
@@ -173,8 +211,8 @@ def stands_in_lane(scene: Scene, track: Track) -> bool:
         return False
     if not scene.me.along_m < track.along_m <= scene.lane.length_m:
         return False
-    is_inside = abs(track.across_m) <= scene.lane.width_m / 2 + track.width_m / 2
-    return is_inside and _counted_across(scene, track) == 0.0 == _counted_along(scene, track)
+    speeds = _counted_across(scene, track), _counted_along(scene, track)
+    return is_inside(scene, track) and speeds == (0.0, 0.0)
 
 
 def is_underfoot(track: Track, me: Track) -> bool:

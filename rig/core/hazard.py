@@ -17,6 +17,7 @@ from rig.config import HazardLimits
 from rig.core.conflict import Meeting
 from rig.core.encounters import (
     ALONG_SIGMA_MOST_M,
+    START_LAG_M,
     Scene,
     blocks_start,
     find_now,
@@ -56,7 +57,7 @@ def assess(
         for track in obstacles
         if track.is_confirmed and not (is_guess(track, lane) or is_underfoot(track, runner.track))
     ]
-    scene = Scene(me, others, lane, limits, runner.going_s)
+    scene = Scene(me, others, lane, limits, runner.going_s, runner.is_slowing)
     rows = _PHASE_RULES[runner.phase](scene)
     found = sorted(rows, key=lambda h: (h.cause, h.ttc_s if h.ttc_s is not None else 1e9))
     return (*fall, *_lost(runner), *found)
@@ -92,9 +93,11 @@ def _standing(scene: Scene) -> Iterator[Hazard]:
 def _is_surely_moving(scene: Scene) -> bool:
     """Whether it is beyond doubt that the runner does not stand; if not, both laws hold.
 
-    Else a stander whose estimate dances about `MOVING_MPS` is told nothing, and sets off.
+    Else a stander whose estimate dances about `MOVING_MPS` is told nothing, and sets off. Nor is
+    it sure of who brakes: their estimate falls a second later than they, and a STOP that ends
+    before CAUTION begins says that they may go on (scene: standing person, 15 Hz).
     """
-    return scene.speed_mps >= SURE_SIGMAS * scene.me.along_sigma_mps
+    return not scene.is_slowing and scene.speed_mps >= SURE_SIGMAS * scene.me.along_sigma_mps
 
 
 def _not_clear(scene: Scene) -> Iterator[Hazard]:
@@ -169,9 +172,10 @@ def _lane_end(scene: Scene) -> Iterator[Hazard]:
     if left_m < -scene.lane.run_off_m:
         return
     need_m = stop_end_m(scene.speed_mps, scene.limits)
+    starter_m = stop_end_m(scene.speed_mps + scene.start_mps, scene.limits)
     ttc_s = max(0.0, left_m / scene.speed_mps)
     evidence = (None, left_m, scene.speed_mps, ttc_s)
-    if left_m < need_m:
+    if left_m < max(need_m, starter_m + START_LAG_M * scene.start_share):
         yield Hazard(Cause.LANE_END_NOW, *evidence)
     elif left_m < need_m + scene.speed_mps * scene.limits.end_soon_s:
         yield Hazard(Cause.LANE_END_SOON, *evidence)

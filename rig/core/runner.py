@@ -84,7 +84,7 @@ class RunnerKeeper:
             self._advance(t_ns)
             self._idle(people, t_ns, is_alarmed)
         fallen = self._fallen(tracks, pose_fall, t_ns)
-        me = self._seen_track(tracks)
+        me = next((t for t in tracks if t.track_id == self._runner_id), None)
         others = tuple(t for t in tracks if me is None or not is_part_of(t, me))
         return self._runner(fallen, t_ns), others
 
@@ -188,7 +188,8 @@ class RunnerKeeper:
         me = self._last
         is_beside = self._stance.is_beside(me)
         if self._phase is Phase.IN_BOX:
-            is_beside = self._stance.is_out_of_box(me) and self._unseen_s(t_ns) < GUESS_S
+            is_known = self._unseen_s(t_ns) < GUESS_S and not me.is_bottom_cut
+            is_beside = is_known and self._stance.is_out_of_box(me)
         self._beside_since_ns = _since(is_beside, self._beside_since_ns, t_ns)
         self._slow_since_ns = _since(self._stance.is_still(me), self._slow_since_ns, t_ns)
         next_phase = _NEXT[self._phase](self, me, t_ns)
@@ -254,9 +255,6 @@ class RunnerKeeper:
     def _unseen_s(self, t_ns: int) -> float:
         return (t_ns - self._last.seen_t_ns) / 1e9 if self._last is not None else 0.0
 
-    def _seen_track(self, tracks: Sequence[Track]) -> Track | None:
-        return next((t for t in tracks if t.track_id == self._runner_id), None)
-
     def _fallen(self, tracks: Sequence[Track], pose_fall: bool | None, t_ns: int) -> FallState:
         me = self._last
         if me is None or self._phase in (Phase.DISARMED, Phase.WAITING):
@@ -268,7 +266,8 @@ class RunnerKeeper:
     def _runner(self, fallen: FallState, t_ns: int) -> Runner:
         track = None
         if self._last is not None and self._unseen_s(t_ns) <= GONE_S:
-            track = self._last if self._last.t_ns == t_ns else predicted(self._last, t_ns)
+            track = predicted(self._last, t_ns)
+        going_s = None if self._last is None else self._set_off.update(self._last, t_ns)
         return Runner(
             self._phase,
             track,
@@ -277,7 +276,8 @@ class RunnerKeeper:
             self._height_m,
             fallen.is_falling,
             fallen.is_down,
-            None if self._last is None else self._set_off.update(self._last, t_ns),
+            going_s,
+            self._set_off.is_slowing,
         )
 
 
