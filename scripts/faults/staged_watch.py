@@ -95,8 +95,8 @@ def main() -> int:
     def clock_ns(which: int) -> int:
         return _true_clock_ns(which) + YEAR_NS * (stage.get("clock") == "a year on")
 
-    load = detector._load
-    detector._load = lambda card, threads: StagedSession(load(card, threads), stage)
+    load = detector.load_session
+    detector.load_session = lambda card, threads: StagedSession(load(card, threads), stage)
     watch._open_live = open_live
     time.clock_gettime_ns = clock_ns
     return cli.main(sys.argv[2:])
