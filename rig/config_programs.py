@@ -36,6 +36,9 @@ class GaitOptions:
     """The gait log and its pose model."""
 
     card: str = option("rearguard-pose.toml", "file in models/", "the pose model's card")
+    tells_falls: bool = option(
+        False, "", "a fall by pose sounds STOP; 16 an hour were false on clips (docs/gait.md)"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ def run(_: argparse.Namespace, config: Config) -> int:
     models = {pose.card.weights.name: pose.card.sha256}
     log = GaitLog(Path(config.log.sessions).absolute(), config, models, say)
     reader = RingReader(ring_path(folder.path, Path(config.links.memory)))
-    logger = GaitLogger(folder.path, reader, pose, log, boottime_ns)
+    logger = GaitLogger(
+        folder.path, reader, pose, log, boottime_ns, tells_falls=config.gait.tells_falls
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, logger.stop)
     try:
@@ -83,7 +85,10 @@ class GaitLogger:
         pose: PoseModel,
         log: GaitLog,
         now_ns: Callable[[], int],
+        *,
+        tells_falls: bool,
     ) -> None:
+        self._tells_falls = tells_falls
         self._reader, self._pose, self._log, self._now_ns = reader, pose, log, now_ns
         self._inbox, self._watch = Inbox(links / "gait.sock"), Outbox(links / "watch.sock")
         self._slots: deque[Slot] = deque(maxlen=SLOTS_KEPT)
@@ -160,7 +165,8 @@ class GaitLogger:
         is_seen = box != self._last_box  # watch tells the last one again of whom it does not see
         self._last_box = box
         is_falling = teller.update(frame.t_ns / 1e9, points, sure, box, is_seen)
-        self._watch.send(PoseFall(frame.t_ns, is_falling))
+        if self._tells_falls:
+            self._watch.send(PoseFall(frame.t_ns, is_falling))
         self._last_ns = frame.t_ns
 
     def _teller(self, t_ns: int, size_px: tuple[int, int]) -> FallTeller:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,7 +66,8 @@ class Bench:
         models = {"rearguard-pose.onnx": "0a" * 32}
         self.log = GaitLog(self.sessions, config, models, self.said.append)
         reader = RingReader(self.folder / "ring")
-        self.logger = GaitLogger(self.links, reader, self.mind, self.log, lambda: self.now_ns)  # type: ignore[arg-type]  # a stand-in
+        parts: tuple[Any, ...] = (self.links, reader, self.mind, self.log, lambda: self.now_ns)
+        self.logger = GaitLogger(*parts, tells_falls=True)
         self.mouth = Outbox(self.links / "gait.sock")
 
     def begin_session(self, name: str = "2026-11-24_10-00-00") -> Path:
@@ -153,6 +155,14 @@ def test_without_a_session_falls_are_told_all_the_same(bench: Bench) -> None:
     assert isinstance(word, PoseFall)
     assert not word.is_falling
     assert list(bench.sessions.iterdir()) == []
+
+
+def test_watch_is_told_nothing_unless_falls_are_asked_for(bench: Bench) -> None:
+    bench.logger._tells_falls = Config().gait.tells_falls
+    bench.show(1)
+    bench.logger.turn(0.0)
+    assert bench.logger.looked == 1
+    assert bench.watch.receive(0.0) == []
 
 
 def fallen_times(bench: Bench, box_of: Callable[[np.ndarray, float], Box]) -> list[float]:
