@@ -54,6 +54,9 @@ COMMANDS: Mapping[str, Command] = {
         "steps, cadence and more of a session, video or keypoints, as tables and plots",
         Takes.NOTHING,
     ),
+    "progress": Command(
+        "each runner's distance, speed and cadence by week, and the coach's limits"
+    ),
     "calibrate": Command(
         "camera pose and lane from four or more known points on the ground", Takes.NOTHING
     ),

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rig.config_programs import ClipOptions as ClipOptions
+from rig.config_programs import CoachLimits as CoachLimits
 from rig.config_programs import GaitOptions, HornOptions, LinkOptions
 from rig.option import Option as Option
 from rig.option import option as option
@@ -223,3 +224,4 @@ class Config:
     horn: HornOptions = HornOptions()
     clips: ClipOptions = ClipOptions()
     gait: GaitOptions = GaitOptions()
+    coach: CoachLimits = CoachLimits()

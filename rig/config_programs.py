@@ -39,6 +39,22 @@ class GaitOptions:
     tells_falls: bool = option(
         False, "", "a fall by pose sounds STOP; 16 an hour were false on clips (docs/gait.md)"
     )
+    runner: str = option(
+        "", "label", "who runs, in the coach's words; kept with each session, for `rig progress`"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CoachLimits:
+    """What the coach allows a runner; `rig progress` warns before it is passed. 0: no limit."""
+
+    speed_mps: float = option(0.0, "m/s", "mean of a repetition; the coach's to set", 0, 10)
+    repetitions: int = option(0, "a session", "the coach's to set", 0, 1000)
+    minutes: float = option(0.0, "min", "of repetitions a session; the coach's to set", 0, 600)
+    weekly_growth_pct: float = option(
+        0.0, "%", "distance against the last week that was run in; the coach's to set", 0, 500
+    )
+    near_share: float = option(0.9, "of the limit", "warn from here on", 0.5, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,9 @@ def _is_kind(value: Any, kind: type) -> bool:
 
 
 def _is_text(value: str, entry: Entry) -> bool:
-    """Whether a text is not empty, fits on one line and is one of the choices, if any."""
-    return value.isprintable() and value != "" and value in (entry.about.choices or (value,))
+    """Whether a text fits on one line and is one of the choices, if any; empty only as default."""
+    is_given = value != "" or entry.default == ""
+    return value.isprintable() and is_given and value in (entry.about.choices or (value,))
 
 
 KIND_WORDS: Mapping[type, str] = {

@@ -60,11 +60,11 @@ class GaitLog:
             return
         self._say(f"logging into {self._writer.path}")
 
-    def put(self, t_ns: int, points: Floats, sure: Floats, box: Box) -> None:
-        """One pose; nowhere while there is no session."""
+    def put(self, t_ns: int, points: Floats, sure: Floats, box: Box, is_seen: bool) -> None:
+        """One pose, and whether its box was seen; nowhere while there is no session."""
         if self._writer is None or self._site is None:
             return
-        value = pose_value(points, sure, across_of(self._site, box))
+        value = pose_value(points, sure, across_of(self._site, box), box, is_seen)
         self._do(lambda writer: writer.write(POSE, t_ns, value))
 
     def sync_if_due(self, now_ns: int) -> None:

@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 
 from rig.config import Config
+from rig.core.gait.falls import Fall
 from rig.core.gait.keypoints import JOINTS, Keypoints
 from rig.core.gait.people import People, moved_heights
-from rig.core.gait.witness import FallTeller
+from rig.core.gait.witness import find_witnessed_falls
 from rig.core.lane import Site
 from rig.core.tiles import InputFacts, whole_view
 from rig.devices.detector import Detector
@@ -45,13 +46,10 @@ class Seen:
     sure: list[Floats] = field(default_factory=list)
     across_m: list[float] = field(default_factory=list)
 
-    def falls(self, width_px: float, height_px: float) -> list[float]:
-        """When each fall is told, s."""
-        teller = FallTeller(width_px, height_px)
-        rows = zip(self.times_s, self.points, self.sure, self.boxes, self.is_seen, strict=True)
-        for t_s, points, sure, box, is_seen in rows:
-            teller.update(t_s, points, sure, box, is_seen)
-        return teller.told_s
+    def falls(self, width_px: float, height_px: float) -> tuple[Fall, ...]:
+        """Each fall of the pose, and whether its box bore it out."""
+        size_px = (width_px, height_px)
+        return find_witnessed_falls(self.keypoints(), self.boxes, self.is_seen, size_px)
 
     def keypoints(self) -> Keypoints:
         """As arrays."""
@@ -112,13 +110,14 @@ def runner_of(seen: list[Seen]) -> Seen | None:
 
 def read_runner(
     reader: ClipReader, path: Path, site: Site | None, *, is_reversed: bool = False
-) -> Keypoints:
-    """The runner of a video; without any frame where nobody was seen. Raises SourceError."""
+) -> tuple[Seen, tuple[float, float]]:
+    """A video's runner and picture size; nobody was seen: without frames. Raises SourceError."""
     video = VideoFile(path, is_reversed=is_reversed)
     if site is not None:
         check_size(video.size_px, site, str(path))
     seen = reader.read(video, None if site is None else lambda box: across_of(site, box))
-    return (runner_of(seen) or Seen()).keypoints()
+    width_px, height_px = video.size_px
+    return runner_of(seen) or Seen(), (float(width_px), float(height_px))
 
 
 def across_of(site: Site, box: Box) -> float:

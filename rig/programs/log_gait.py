@@ -159,11 +159,11 @@ class GaitLogger:
             return
         points, sure = self._pose.look(frame.picture, box)
         self.looked += 1
-        self._log.put(frame.t_ns, points, sure, box)
         height_px, width_px = frame.picture.shape[:2]
         teller = self._teller(frame.t_ns, (width_px, height_px))
         is_seen = box != self._last_box  # watch tells the last one again of whom it does not see
         self._last_box = box
+        self._log.put(frame.t_ns, points, sure, box, is_seen)
         is_falling = teller.update(frame.t_ns / 1e9, points, sure, box, is_seen)
         if self._tells_falls:
             self._watch.send(PoseFall(frame.t_ns, is_falling))

@@ -20,6 +20,7 @@ from gait.drawn import LASTS_S, SPEEDS_MPS, drawn_runners
 from gait.measuring import Truth, add_up, camera_of, measure
 from gait.pictures import FALL_FROM_S, FALL_SPEED_MPS, draw, falling, running
 from rig.config import Config
+from rig.core.gait.falls import find_falls
 from rig.core.gait.keypoints import JOINTS, Floats, Keypoints
 from rig.core.gait.plane import picture_plane
 from rig.core.gait.reading import Stretch, read_gait
@@ -160,7 +161,13 @@ def _tell_drawn_falls(tally: Tally, reader: ClipReader) -> None:
 
 def _falls(seen: list[Seen], size_px: tuple[float, float]) -> list[float]:
     """When everybody's falls were told, as the gait program tells them."""
-    return sorted(t_s for one in seen for t_s in one.falls(*size_px))
+    falls = (fall for one in seen for fall in one.falls(*size_px))
+    return sorted(fall.told_s for fall in falls if fall.told_s is not None)
+
+
+def _pose_falls(seen: list[Seen], size_px: tuple[float, float]) -> int:
+    """How many falls the poses alone tell, boxes or not."""
+    return sum(len(find_falls(one.keypoints(), *size_px)) for one in seen)
 
 
 def _tell_walk(tally: Tally, reader: ClipReader, path: Path) -> None:
@@ -201,7 +208,7 @@ def _tell_real_falls(tally: Tally, reader: ClipReader, videos: Path) -> None:
 
 def _tell_no_falls(tally: Tally, reader: ClipReader, videos: Path) -> None:
     print("\nclips without a fall")
-    total_s, count = 0.0, 0
+    total_s, count, by_pose = 0.0, 0, 0
     for name in NO_FALLS:
         for is_reversed in (False, True):
             video = VideoFile(videos / name, is_reversed=is_reversed)
@@ -209,8 +216,11 @@ def _tell_no_falls(tally: Tally, reader: ClipReader, videos: Path) -> None:
             falls = _falls(seen, video.size_px)
             person_s = sum(one.times_s[-1] - one.times_s[0] for one in seen)
             total_s, count = total_s + person_s, count + len(falls)
+            by_pose += _pose_falls(seen, video.size_px)
             told = ", ".join(f"{t_s:.1f} s" for t_s in falls)
             way = ", reversed" if is_reversed else ""
             tally.say(f"{name}{way}: {len(seen)} people, {told or 'no fall'}", not falls)
-    rate = count / max(total_s / 3600, 1e-9)
-    print(f"  {count} false falls in {total_s / 60:.1f} minutes of people: {rate:.1f} an hour")
+    hours = max(total_s / 3600, 1e-9)
+    print(f"  {total_s / 60:.1f} minutes of people; false falls:")
+    print(f"  borne out by the box: {count}, {count / hours:.1f} an hour")
+    print(f"  by pose alone: {by_pose}, {by_pose / hours:.1f} an hour")

@@ -62,15 +62,28 @@ class Posture(StrEnum):
     FALLEN = "fallen"
 
 
+class Witness(StrEnum):
+    """Who says that somebody fell. Poses alone err often (docs/gait.md)."""
+
+    POSE_AND_BOX = "pose and box"
+    POSE_ALONE = "pose alone"
+    UNCHECKED = "pose; no box to check it by"
+
+
 @dataclass(frozen=True, slots=True)
 class Fall:
-    """One fall: when the descent began, when it was told, confirmed, escalated, and over."""
+    """One fall: when the descent began, when it was told, confirmed, escalated, and over.
+
+    `told_s` is when the box bore it out (`core.gait.witness`).
+    """
 
     descended_s: float
     fallen_s: float
     confirmed_s: float | None = None
     escalated_s: float | None = None
     recovered_s: float | None = None
+    witness: Witness = Witness.UNCHECKED
+    told_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

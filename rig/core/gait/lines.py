@@ -15,6 +15,7 @@ import numpy as np
 from rig.core.gait.keypoints import JOINTS, Floats, Keypoints
 from rig.core.log_lines import Line
 from rig.errors import LogError
+from rig.records import Box
 
 STREAM: Final = "gait"
 POSE: Final = "pose"
@@ -22,11 +23,18 @@ FORMAT: Final = 1
 """Of the pose lines; stands in the first line as `gait_format`."""
 
 
-def pose_value(points_px: Floats, confidence: Floats, across_m: float | None) -> dict[str, object]:
+def pose_value(
+    points_px: Floats,
+    confidence: Floats,
+    across_m: float | None,
+    box: Box | None = None,
+    is_seen: bool = True,
+) -> dict[str, object]:
     """The value of a `pose` line; its `t_ns` is the frame's.
 
     `points` has one [x, y, confidence] for each of `JOINTS`, to a tenth of a pixel; null for a
-    joint that was not found. No runner: all null.
+    joint that was not found. No runner: all null. `box` is where the joints were looked for,
+    `is_seen` whether the detector saw somebody there now.
     """
     rows: list[list[float] | None] = []
     for (x, y), sure in zip(points_px, np.nan_to_num(confidence), strict=True):
@@ -35,7 +43,31 @@ def pose_value(points_px: Floats, confidence: Floats, across_m: float | None) ->
             [round(float(x), 1), round(float(y), 1), round(float(sure), 3)] if is_found else None
         )
     known = across_m is not None and np.isfinite(across_m)
-    return {"across_m": round(float(across_m or 0.0), 3) if known else None, "points": rows}
+    place_m = round(float(across_m or 0.0), 3) if known else None
+    value: dict[str, object] = {"across_m": place_m, "points": rows}
+    if box is None:
+        return value
+    return value | {"box": [round(side, 1) for side in box.sides_px], "is_seen": is_seen}
+
+
+def boxes_of(lines: Iterable[Line]) -> tuple[list[Box | None], list[bool]]:
+    """Of all `pose` lines: box (None before boxes were logged) and whether it was seen."""
+    boxes: list[Box | None] = []
+    is_seen: list[bool] = []
+    for line in lines:
+        if line.kind == POSE:
+            value = line.value if isinstance(line.value, dict) else {}
+            boxes.append(_box(value.get("box")))
+            is_seen.append(value.get("is_seen") is True)
+    return boxes, is_seen
+
+
+def _box(sides: object) -> Box | None:
+    is_list = isinstance(sides, list) and len(sides) == len(Box.__dataclass_fields__)
+    if not isinstance(sides, list) or not is_list:
+        return None
+    numbers = [s for s in sides if isinstance(s, int | float) and np.isfinite(s)]
+    return Box(*map(float, numbers)) if len(numbers) == len(sides) else None
 
 
 def keypoints_of(lines: Iterable[Line]) -> Keypoints:

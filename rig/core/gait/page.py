@@ -43,7 +43,8 @@ def draw_page(title: str, stretches: Sequence[Stretch], summary: Mapping[str, An
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{STYLE}</style><h1>{escape(title)}</h1>"
         "<p>Blue is the left foot, orange the right one.</p>"
-        f"{_table(summary)}\n{drawn}\n</html>\n"
+        f"{_table(summary)}\n{_list_falls(summary)}\n{_list_repetitions(summary)}\n{drawn}\n"
+        "</html>\n"
     )
 
 
@@ -56,6 +57,38 @@ def _table(summary: Mapping[str, Any]) -> str:
         rows.append(f"<tr><td>{label}</td><td>{shown}</td><td>{escape(reason)}</td></tr>")
     head = "<tr><th>measure</th><th>mean</th><th>why not</th></tr>"
     return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _list_falls(summary: Mapping[str, Any]) -> str:
+    """Each fall of the pose, with who bears it out."""
+    falls = summary.get("falls", ())
+    if not falls:
+        return "<p>No fall was told.</p>"
+    rows = "".join(
+        f"<tr><td>{fall['fallen_s']:.1f}</td><td>{escape(str(fall['witness']))}</td></tr>"
+        for fall in falls
+    )
+    return (
+        "<p>Falls. Those that the pose alone tells are most often false.</p>"
+        f"<table><tr><th>at, s</th><th>told by</th></tr>{rows}</table>"
+    )
+
+
+def _list_repetitions(summary: Mapping[str, Any]) -> str:
+    """One row each, and what drifts over them."""
+    repetitions = summary.get("repetitions", ())
+    notes = "".join(f"<p>Drift: {escape(note)}.</p>" for note in summary.get("drift_notes", ()))
+    columns = ("lasts_s", "distance_m", "direction", "speed_mps", "cadence_spm")
+    rows = "".join(
+        f"<tr><td>{number}</td>{''.join(f'<td>{_cell(one[name])}</td>' for name in columns)}</tr>"
+        for number, one in enumerate(repetitions, 1)
+    )
+    heads = "".join(f"<th>{escape(_label(name))}</th>" for name in ("repetition", *columns))
+    return f"{notes}<table><tr>{heads}</tr>{rows}</table>" if rows else notes
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else escape(str(value))
 
 
 def _label(name: str) -> str:

@@ -20,6 +20,7 @@ from rig.core.gait.falls import Fall
 from rig.core.gait.keypoints import SIDES
 from rig.core.gait.plane import View
 from rig.core.gait.reading import NOTHING, Stretch
+from rig.core.gait.repetitions import drift_note, find_drifts, find_repetitions
 from rig.core.gait.speed import Direction, Gait
 from rig.core.gait.steps import METRICS, Step, Value
 
@@ -43,6 +44,8 @@ DRIFTING: Final = (
     "speed_mps", "contact_time_ms", "step_length_m", "step_time_s", "trunk_lean_deg",
     "hip_vertical_oscillation_cm",
 )  # fmt: skip
+SUMMARY_FORMAT: Final = 2
+"""Raised when a reader of an older `session.json` would miss something; 2 has repetitions."""
 NO_STEPS: Final = "no step was seen from the side or obliquely"
 ALONG_ONLY: Final = "seen along the lane only: contacts scatter by 20 to 44 ms there"
 
@@ -52,7 +55,7 @@ def summarise(
 ) -> dict[str, Any]:
     """The whole file as plain JSON; `about` is put first: session, camera, model."""
     steps = [step for stretch in stretches for step in stretch.steps]
-    found: dict[str, Any] = dict(about)
+    found: dict[str, Any] = {"summary_format": SUMMARY_FORMAT, **about}
     found |= _whole(stretches, steps)
     for name in METRICS:
         _tell(found, name, *_values(stretches, steps, name), BIAS.get(name, 0.0))
@@ -63,6 +66,9 @@ def summarise(
         _tell_symmetry(found, steps, name)
     for name in DRIFTING:
         _tell_drift(found, steps, name)
+    repetitions = find_repetitions(stretches)
+    found["repetitions"] = [repetition.as_json() for repetition in repetitions]
+    found["drift_notes"] = [drift_note(drift) for drift in find_drifts(repetitions)]
     found["stumbles"] = [asdict(s) for stretch in stretches for s in stretch.stumbles]
     found["falls"] = [asdict(fall) for fall in falls]
     return found

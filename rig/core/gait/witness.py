@@ -10,13 +10,24 @@ the pose.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
 import numpy as np
 
-from rig.core.gait.falls import MEMORY_S, WIDE, FallReader, Posture
-from rig.core.gait.keypoints import Floats
+from rig.core.gait.falls import (
+    MEMORY_S,
+    WIDE,
+    Fall,
+    FallReader,
+    Posture,
+    Witness,
+    find_falls,
+)
+from rig.core.gait.keypoints import Floats, Keypoints
 from rig.records import Box
 
 LOW_SHARE: Final = 0.72
@@ -31,6 +42,26 @@ SURE_LEAST: Final = 0.4
 pose models see few people lie."""
 
 
+def find_witnessed_falls(
+    keypoints: Keypoints,
+    boxes: Sequence[Box | None],
+    is_seen: Sequence[bool],
+    size_px: tuple[float, float],
+) -> tuple[Fall, ...]:
+    """Every fall that the pose tells, and whether the person's box bore it out.
+
+    One box a frame; where any is missing nothing is checked.
+    """
+    known = [box for box in boxes if box is not None]
+    if len(known) < len(keypoints.times_s) or not known:
+        return find_falls(keypoints, *size_px)
+    teller = FallTeller(*size_px)
+    for row in np.argsort(keypoints.times_s, kind="stable"):
+        t_s, points = float(keypoints.times_s[row]), keypoints.points_px[row]
+        teller.update(t_s, points, keypoints.confidence[row], known[row], is_seen[row])
+    return teller.falls
+
+
 class FallTeller:
     """One person's frames in order of time; `update` says whether a fall is to be told."""
 
@@ -42,6 +73,18 @@ class FallTeller:
         self._heights: deque[tuple[float, float]] = deque()
         self._seen_s = 0.0
         self._is_told = False
+
+    @property
+    def falls(self) -> tuple[Fall, ...]:
+        """Every fall of the pose, with when its box bore it out, if it did."""
+        begins = [*(fall.fallen_s for fall in self.reader.falls), np.inf]
+        spans = zip(self.reader.falls, pairwise(begins), strict=True)
+        return tuple(self._witnessed(fall, begin, end) for fall, (begin, end) in spans)
+
+    def _witnessed(self, fall: Fall, begin_s: float, end_s: float) -> Fall:
+        told_s = next((t_s for t_s in self.told_s if begin_s <= t_s < end_s), None)
+        witness = Witness.POSE_ALONE if told_s is None else Witness.POSE_AND_BOX
+        return replace(fall, witness=witness, told_s=told_s)
 
     def update(
         self, t_s: float, points_px: Floats, confidence: Floats, box: Box, is_seen: bool = True
